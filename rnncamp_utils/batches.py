@@ -1,0 +1,41 @@
+"""What a network is shown at once, and windows that walk through a long sequence."""
+
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """Inputs and targets of T steps of B sequences."""
+
+    x: np.ndarray  # (T, B) symbols or (T, B, D)
+    y: np.ndarray  # (T, B) symbols or (T, B, K)
+    weights: Optional[np.ndarray] = None  # (T, B): how much each step counts; None: all alike
+    fresh: bool = True  # False: the sequences go on where the last batch ended
+
+
+def windows(sequence, length, sequences=1):
+    """Return a source of next-symbol batches for `training.train`.
+
+    The `sequence`, (n,) symbols or (n, D) vectors, is cut into `sequences` tracks of equal length.
+    All tracks are walked in step, `length` steps at a time; the recurrent state goes on from window
+    to window and starts anew where the walk does. Targets are the inputs, one step later.
+    Raises ValueError when the tracks are too short for one window.
+    """
+    sequence = np.asarray(sequence)
+    if length < 1 or sequences < 1:
+        raise ValueError(f"length is {length} and sequences {sequences}, but both must be at least 1")
+    n = (len(sequence) - 1) // sequences
+    if n < length:
+        raise ValueError(
+            f"the text has {len(sequence)} symbols, too few for {sequences} × {length} steps and "
+            "one more as the last target: use a longer text, shorter windows or fewer sequences"
+        )
+    tracks = np.stack([sequence[b * n : b * n + n + 1] for b in range(sequences)], axis=1)
+
+    def batches(rng, step):
+        k = step % (n // length)
+        part = tracks[k * length : (k + 1) * length + 1]
+        return Batch(part[:-1], part[1:], fresh=k == 0)
+
+    return batches

@@ -1,0 +1,130 @@
+"""The only loops over time: forward, backward (BPTT) and push (the linearized forward pass).
+
+Arrays are time-major. Inputs `x` are symbols, integers (T, B), or vectors (T, B, D). Products
+over all time steps are done at once, before or after the loop; inside it stands only what
+depends on the step before.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Tape(NamedTuple):
+    """What a forward pass leaves for the backward pass."""
+
+    x: np.ndarray  # (T, B) symbols or (T, B, D)
+    ax: np.ndarray  # (T, B, blocks·H)
+    ah: np.ndarray  # (T, B, blocks·H)
+    states: tuple  # of (T + 1, B, H): row 0 is the start, row t + 1 follows x[t]
+
+    @property
+    def h(self):
+        """The outputs h_1 … h_T, (T, B, H)."""
+        return self.states[0][1:]
+
+    @property
+    def end(self):
+        """The state after the last step: a tuple of (B, H)."""
+        return tuple(s[-1] for s in self.states)
+
+
+class Plain:
+    """The recurrent map ah = h W_hh."""
+
+    name = "plain"
+
+    def shapes(self, inputs, hidden, blocks):
+        """Return the shapes of the map's own weights by name."""
+        return {"W_hh": (hidden, blocks * hidden)}
+
+    def forward(self, p, h, out):
+        np.matmul(h, p["W_hh"], out=out)
+
+    def back(self, p, dah):
+        return dah @ p["W_hh"].T
+
+    def push(self, p, v, h, dh):
+        return h @ v["W_hh"] + dh @ p["W_hh"]
+
+    def grad(self, g, h, dah):
+        np.matmul(_rows(h).T, _rows(dah), out=g["W_hh"])
+
+
+def forward(p, cell, recurrent_map, x, start):
+    """Run `cell` over `x` from the state `start`, a tuple of (B, H), and return the `Tape`."""
+    ax = project(x, p["W_xh"])
+    ax += p["b_h"]
+    ah = np.empty_like(ax)
+    states = tuple(np.empty((len(x) + 1, *s.shape), ax.dtype) for s in start)
+    for stack, s in zip(states, start):
+        stack[0] = s
+    rows = list(zip(*states))  # rows[t] is the state before step t
+    for t in range(len(x)):
+        recurrent_map.forward(p, rows[t][0], ah[t])
+        cell.forward(p, ax[t], ah[t], rows[t], rows[t + 1])
+    return Tape(x, ax, ah, states)
+
+
+def backward(p, cell, recurrent_map, tape, dh, g):
+    """Backpropagation through time: fill the recurrent parameters of `g`.
+
+    `dh` (T, B, H) is the derivative of the loss by each h_t through the readout alone; the part
+    that comes back from step t + 1 is added here (`carry`). Source: Werbos (1990).
+    """
+    slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.states)))
+    dax = np.empty_like(tape.ax)
+    dah = dax if cell.sums else np.empty_like(dax)
+    carry = [np.zeros_like(s[0]) for s in tape.states]
+    for t in reversed(range(len(dh))):
+        carry[0] += dh[t]
+        direct = cell.back(p, slopes[t], carry, dax[t], dah[t])
+        carry = [recurrent_map.back(p, dah[t]), *direct[1:]]
+        if direct[0] is not None:
+            carry[0] += direct[0]
+    recurrent_map.grad(g, tape.states[0][:-1], dah)
+    project_grad(g["W_xh"], tape.x, dax)
+    _rows(dax).sum(axis=0, out=g["b_h"])
+
+
+def push(p, cell, recurrent_map, tape, v):
+    """Return the change of every h_t, (T, B, H), when the parameters move along `v`.
+
+    This is the R-pass: the forward pass, linearized. Source: Pearlmutter (1994).
+    """
+    slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.states)))
+    dax = project(tape.x, v["W_xh"])
+    dax += v["b_h"]
+    dstate = tuple(np.zeros_like(s[0]) for s in tape.states)
+    dh = np.empty_like(tape.h)
+    for t in range(len(dax)):
+        dah = recurrent_map.push(p, v, tape.states[0][t], dstate[0])
+        dstate = cell.push(p, slopes[t], dax[t], dah, dstate)
+        dh[t] = dstate[0]
+    return dh
+
+
+def project(x, W):
+    """Return x W for all steps: a gather of rows where x holds symbols, else one product."""
+    if np.issubdtype(x.dtype, np.integer):
+        return W[x]
+    return (_rows(x) @ W).reshape(*x.shape[:-1], W.shape[1])
+
+
+def project_grad(dW, x, da):
+    """Fill `dW` with the derivative of the loss by W, for a = x W and the loss's slope `da`."""
+    if not np.issubdtype(x.dtype, np.integer):
+        np.matmul(_rows(x).T, _rows(da), out=dW)
+        return
+    # The rows of one symbol are added up as one run of the sorted symbols: `np.add.at` would do
+    # the same element by element, and slowly.
+    order = np.argsort(x, axis=None, kind="stable")
+    symbols = x.ravel()[order]
+    first = np.flatnonzero(np.diff(symbols, prepend=-1))
+    dW[...] = 0
+    dW[symbols[first]] = np.add.reduceat(_rows(da)[order], first, axis=0)
+
+
+def _rows(a):
+    """Time and batch as one axis: (T, B, n) -> (T·B, n)."""
+    return a.reshape(-1, a.shape[-1])

@@ -1,0 +1,183 @@
+"""Training as a generator of complete states, which can be saved and resumed bit for bit."""
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+FORMAT = "rnncamp checkpoint 1"
+
+
+class Diverged(ArithmeticError):
+    """Training met a loss or a gradient that is not a finite number.
+
+    `step` is the step that failed, `state` the last good state.
+    """
+
+    def __init__(self, step, what, state):
+        super().__init__(
+            f"{what} is no longer a finite number at step {step}. The last good state, of step "
+            f"{state.step}, is kept. What usually helps: a smaller learning rate, or gradient "
+            "clipping (clip=1.0)."
+        )
+        self.step, self.state = step, state
+
+
+class CheckpointError(ValueError):
+    """A file is not a checkpoint, is damaged, or belongs to another network."""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that training needs to go on: nothing else decides the next step.
+
+    `theta` (n,), the optimizer's `memory` (a dict of arrays), the state `rng` of the random
+    generator, and `carry`, the recurrent state at the end of the last batch (a tuple of (B, H);
+    None before the first).
+    """
+
+    step: int
+    theta: np.ndarray
+    memory: dict
+    rng: dict
+    carry: tuple = None
+    # (loss, gradient norm) of each step. One list serves all states of a run, so that a state
+    # costs no copy of it; a state reads its own first `step` entries.
+    log: list = field(default_factory=list, repr=False)
+
+    @property
+    def losses(self):
+        """The loss of each step, before its update, (step,): nats, or squared error."""
+        return np.array([loss for loss, _ in self.log[: self.step]])
+
+    @property
+    def norms(self):
+        """The gradient's norm in each step, before clipping, (step,)."""
+        return np.array([norm for _, norm in self.log[: self.step]])
+
+
+def start(network, optimizer, seed=0):
+    """Return the state before the first step; `seed` decides θ and all later draws."""
+    rng = np.random.default_rng(seed)
+    theta = network.initial(rng)
+    return State(0, theta, optimizer.memory(theta), rng.bit_generator.state)
+
+
+def train(network, batches, optimizer, state=None, steps=None, seed=0):
+    """Yield the state after each training step: a generator, endless unless `steps` is given.
+
+    `batches(rng, step)` returns the `Batch` of a step. Training starts from `state`, or anew from
+    `seed`. A yielded state never changes afterwards: keep it, save it, or go back to it.
+    Raises `Diverged`, with the last good state, when the loss or the gradient is not finite.
+    """
+    if state is None:
+        state = start(network, optimizer, seed)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state.rng
+    good = state
+    for _ in count() if steps is None else range(steps):
+        batch = batches(rng, state.step)
+        objective = network.objective(batch, None if batch.fresh else state.carry)
+        # An overflow is found below and named; NumPy's own warnings would only come on top.
+        with np.errstate(all="ignore"):
+            theta, memory, loss, norm = optimizer.step(state.theta, objective, state.memory)
+        for what, value in (("the loss", loss), ("the gradient", norm)):
+            if not np.isfinite(value):
+                raise Diverged(state.step + 1, what, good)
+        good, log = state, state.log
+        if len(log) > state.step:  # another run has gone on from the same state
+            log = log[: state.step]
+        log.append((float(loss), norm))
+        rng_state = rng.bit_generator.state
+        state = State(state.step + 1, theta, memory, rng_state, objective.end, log)
+        yield state
+
+
+def last(states):
+    """Run a finite generator of states to its end and return the last one."""
+    for state in states:
+        pass
+    return state
+
+
+def evaluate(network, theta, x, y, window=100):
+    """Return the mean loss of (x, y), T steps of B sequences, from a zero state.
+
+    The state is carried from window to window of `window` steps, so memory stays small.
+    """
+    state, total = network.zero_state(x.shape[1]), 0.0
+    for t in range(0, len(x), window):
+        a, tape = network.forward(theta, x[t : t + window], state)
+        state = tape.end
+        total += network.loss.per_step(a, y[t : t + window]).sum()
+    return float(total) / y[..., 0].size if y.ndim == 3 else float(total) / y.size
+
+
+def save(path, state, network):
+    """Write `state` of `network` to `path`, an `.npz` file, whole or not at all.
+
+    The file is written beside its place and renamed: an interrupted save leaves the old one.
+    """
+    path = Path(path)
+    about = {"format": FORMAT, "network": _describe(network), "step": state.step, "rng": state.rng}
+    arrays = {
+        "about": np.array(json.dumps(about)),
+        "theta": state.theta,
+        "log": np.array(state.log[: state.step]).reshape(-1, 2),
+        **{f"memory.{name}": value for name, value in state.memory.items()},
+        **{f"carry.{i}": value for i, value in enumerate(state.carry or ())},
+    }
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def load(path, network):
+    """Return the `State` saved at `path` for `network`.
+
+    Raises FileNotFoundError, or `CheckpointError` for a damaged or foreign file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays["about"]))
+        log = [tuple(entry) for entry in arrays["log"].tolist()]
+        theta = arrays["theta"]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, EOFError, AttributeError,
+            zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(
+            f"{path} is not a checkpoint of this course, or it is damaged ({error})"
+        ) from error
+    if about.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has the format {about.get('format')!r}, not {FORMAT!r}")
+    if about["network"] != _describe(network):
+        raise CheckpointError(
+            f"{path} belongs to another network: {about['network']}, not {_describe(network)}"
+        )
+    parts = {kind: {n.split(".", 1)[1]: v for n, v in arrays.items() if n.startswith(kind + ".")}
+             for kind in ("memory", "carry")}
+    carry = tuple(parts["carry"][str(i)] for i in range(len(parts["carry"]))) or None
+    return State(about["step"], theta, parts["memory"], about["rng"], carry, log)
+
+
+def _describe(network):
+    """What must agree for a saved θ to fit: plain words and numbers."""
+    cell = network.cell
+    return {
+        "cell": cell.name,
+        "activation": getattr(getattr(cell, "activation", None), "name", None),
+        "map": network.map.name,
+        "sizes": [network.inputs, network.hidden, network.outputs],
+        "loss": network.loss.name,
+        "dtype": network.dtype.name,
+    }
