@@ -1,0 +1,74 @@
+"""Figures: one look for the whole book, and alternative text for every one of them."""
+
+import base64
+import html
+import io
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+
+# Okabe & Ito's colours: told apart by every kind of colour vision, and in grey.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+SKY, YELLOW, GREY, BLACK = "#56B4E9", "#E69F00", "#8A8A8A", "#222222"
+
+STYLE = {
+    "figure.dpi": 100,
+    "figure.facecolor": "white",  # dark pages keep the contrast that the colours were chosen for
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK]),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "image.cmap": "cividis",
+    "legend.frameon": False,
+}
+
+
+def figure(width=7.0, height=2.8, **subplots):
+    """Return `plt.subplots(**subplots)` in the book's style, `width` × `height` inches."""
+    with plt.rc_context(STYLE):
+        return plt.subplots(figsize=(width, height), **subplots)
+
+
+def show(fig, alt, caption=""):
+    """Display `fig` with its alternative text and caption, and close it.
+
+    `alt` tells a reader who cannot see the figure what it shows: one or two sentences.
+    Raises ValueError when `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("every figure needs alternative text: say in a sentence what it shows")
+    png = to_png(fig)
+    plt.close(fig)
+    display(
+        {
+            "text/html": html_figure(png, alt, caption),
+            "image/png": base64.b64encode(png).decode(),
+            "text/plain": f"[figure: {alt}]",
+        },
+        raw=True,
+    )
+
+
+def to_png(fig):
+    """Return `fig` as PNG bytes."""
+    buffer = io.BytesIO()
+    with plt.rc_context(STYLE):
+        fig.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def html_figure(png, alt, caption=""):
+    """Return an HTML figure: the one form whose alternative text Lab and nbconvert both honour."""
+    # A caption repeats nothing of the text that a screen reader has just read.
+    shown = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    data = base64.b64encode(png).decode()
+    alt = html.escape(alt, quote=True)
+    return (
+        '<figure style="margin:0">'
+        f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width:100%">{shown}</figure>'
+    )
