@@ -36,7 +36,7 @@ class SoftmaxCrossEntropy:
         share = _shares(weights, len(rows), a.dtype)
         rows *= (share / total)[:, None]
         rows[chosen] -= share
-        return nats @ share, a
+        return nats @ share, rows.reshape(a.shape)
 
     def hessian_product(self, a, y, v, weights=None):
         """Return H v for H = ∂²loss/∂a², (T, B, K): p ∘ (v − p·v) in each step."""

@@ -1,5 +1,7 @@
 """A recurrent network: recurrence, readout and loss, seen by optimizers as an `Objective` on θ."""
 
+from numbers import Integral
+
 import numpy as np
 
 from . import losses, recurrence
@@ -13,16 +15,16 @@ class Network:
     `inputs` is D, or the size of the vocabulary where the input is symbols; `hidden` is H;
     `outputs` is K. `cell` is a cell or the name of an activation for an `Elman` cell. `loss` is
     "cross-entropy" or "squared-error". `dtype` is the precision of all arithmetic.
-    Raises ValueError for sizes below 1 and for unknown names.
+    Raises ValueError for sizes that are not whole numbers above 0, and for unknown names.
     """
 
     def __init__(
         self, inputs, hidden, outputs, cell="tanh", loss="cross-entropy", dtype=np.float32
     ):
         for name, size in (("inputs", inputs), ("hidden", hidden), ("outputs", outputs)):
-            if size < 1:
-                raise ValueError(f"{name} is {size}, but a network needs at least 1")
-        self.inputs, self.hidden, self.outputs = inputs, hidden, outputs
+            if not isinstance(size, Integral) or size < 1:
+                raise ValueError(f"{name} is {size!r}, but it must be a whole number, at least 1")
+        self.inputs, self.hidden, self.outputs = int(inputs), int(hidden), int(outputs)
         self.cell = Elman(cell) if isinstance(cell, str) else cell
         self.map = recurrence.Plain()
         self.loss = losses.get(loss)
@@ -57,6 +59,8 @@ class Network:
     def forward(self, theta, x, start=None):
         """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros."""
         p = self.params(theta)
+        if not np.issubdtype(x.dtype, np.integer):
+            x = x.astype(theta.dtype, copy=False)  # one float64 input would make all float64
         if start is None:
             start = self.zero_state(x.shape[1])
         tape = recurrence.forward(p, self.cell, self.map, x, start)
