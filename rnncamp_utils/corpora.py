@@ -38,7 +38,15 @@ class Vocabulary:
             ) from None
 
     def decode(self, ids):
-        """Return the text of the integers `ids`."""
+        """Return the text of the integers `ids`.
+
+        Raises ValueError naming the first integer that is no symbol's, and its place.
+        """
+        for place, i in enumerate(ids):
+            if not 0 <= i < len(self):
+                raise ValueError(
+                    f"{i} at position {place} is no symbol: the vocabulary has 0 to {len(self) - 1}"
+                )
         return self._joint.join(self.symbols[i] for i in ids)
 
 

@@ -23,6 +23,10 @@ class Optimizer:
             raise ValueError(f"clip is {clip}: give a norm above 0, or None for no clipping")
         self.lr, self.clip = lr, clip
 
+    def __setattr__(self, name, value):
+        # A float64 of NumPy's would turn float32 parameters into float64 ones; Python's does not.
+        super().__setattr__(name, value.item() if isinstance(value, np.generic) else value)
+
     def memory(self, theta):
         """Return what the optimizer remembers before its first step: a dict of arrays."""
         return {}

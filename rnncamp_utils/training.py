@@ -2,8 +2,6 @@
 
 import json
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -73,10 +71,12 @@ def train(network, batches, optimizer, state=None, steps=None, seed=0):
 
     `batches(rng, step)` returns the `Batch` of a step. Training starts from `state`, or anew from
     `seed`. A yielded state never changes afterwards: keep it, save it, or go back to it.
-    Raises `Diverged`, with the last good state, when the loss or the gradient is not finite.
+    Raises `Diverged`, with the last good state, when the loss or the gradient is not finite, and
+    ValueError for a state that another kind of optimizer made.
     """
     if state is None:
         state = start(network, optimizer, seed)
+    _check_memory(optimizer, state)
     rng = np.random.default_rng()
     rng.bit_generator.state = state.rng
     good = state
@@ -98,6 +98,15 @@ def train(network, batches, optimizer, state=None, steps=None, seed=0):
         yield state
 
 
+def _check_memory(optimizer, state):
+    remembers = set(optimizer.memory(state.theta))
+    if remembers != set(state.memory):
+        raise ValueError(
+            f"the state comes from another optimizer: it holds {sorted(state.memory)}, but "
+            f"{type(optimizer).__name__} remembers {sorted(remembers)}. Go on with the same one."
+        )
+
+
 def last(states):
     """Run a finite generator of states to its end and return the last one."""
     for state in states:
@@ -110,12 +119,14 @@ def evaluate(network, theta, x, y, window=100):
 
     The state is carried from window to window of `window` steps, so memory stays small.
     """
+    if window < 1:
+        raise ValueError(f"window is {window}, but it must be at least 1 step")
     state, total = network.zero_state(x.shape[1]), 0.0
     for t in range(0, len(x), window):
         a, tape = network.forward(theta, x[t : t + window], state)
         state = tape.end
         total += network.loss.per_step(a, y[t : t + window]).sum()
-    return float(total) / y[..., 0].size if y.ndim == 3 else float(total) / y.size
+    return float(total) / (x.shape[0] * x.shape[1])
 
 
 def save(path, state, network):
@@ -145,29 +156,37 @@ def load(path, network):
 
     Raises FileNotFoundError, or `CheckpointError` for a damaged or foreign file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        about = json.loads(str(arrays["about"]))
-        log = [tuple(entry) for entry in arrays["log"].tolist()]
-        theta = arrays["theta"]
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, TypeError, KeyError, EOFError, AttributeError,
-            zipfile.BadZipFile, zlib.error) as error:
+    with open(path, "rb") as file:
+        try:
+            described, state = _read(file)
+        except Exception as error:  # a damaged file can fail in every place it is read, in any way
+            raise CheckpointError(
+                f"{path} is not a checkpoint of this course, or it is damaged ({error})"
+            ) from error
+    if described != _describe(network):
         raise CheckpointError(
-            f"{path} is not a checkpoint of this course, or it is damaged ({error})"
-        ) from error
-    if about.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has the format {about.get('format')!r}, not {FORMAT!r}")
-    if about["network"] != _describe(network):
-        raise CheckpointError(
-            f"{path} belongs to another network: {about['network']}, not {_describe(network)}"
+            f"{path} belongs to another network: {described}, not {_describe(network)}"
         )
-    parts = {kind: {n.split(".", 1)[1]: v for n, v in arrays.items() if n.startswith(kind + ".")}
-             for kind in ("memory", "carry")}
-    carry = tuple(parts["carry"][str(i)] for i in range(len(parts["carry"]))) or None
-    return State(about["step"], theta, parts["memory"], about["rng"], carry, log)
+    return state
+
+
+def _read(file):
+    """Return what `save` wrote, (description of the network, state); fails for other files."""
+    with np.load(file, allow_pickle=False) as archive:
+        # NumPy stops where a header says so; only a reading to the end compares the checksums.
+        if archive.zip.testzip() is not None:
+            raise ValueError(f"the checksum of {archive.zip.testzip()} does not fit")
+        arrays = {name: archive[name] for name in archive.files}
+    about = json.loads(str(arrays["about"]))
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+    memory, carry = ({name.removeprefix(kind): value for name, value in arrays.items()
+                      if name.startswith(kind)} for kind in ("memory.", "carry."))
+    carry = tuple(carry[str(i)] for i in range(len(carry))) or None
+    log = [tuple(entry) for entry in arrays["log"].tolist()]
+    return about["network"], State(
+        about["step"], arrays["theta"], memory, about["rng"], carry, log
+    )
 
 
 def _describe(network):
