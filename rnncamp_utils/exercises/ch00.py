@@ -1,0 +1,22 @@
+"""The exercise of chapter 00: how an exercise works."""
+
+import numpy as np
+
+from .base import Slip, exercise
+
+
+@exercise(
+    "0.1",
+    inputs=lambda rng: {"nats": rng.uniform(1, 3, 4)},
+    result=("bits",),
+    hints=["One bit is a factor of 2, so log(2) nats, which is about 0.69."],
+    slips=[
+        Slip(
+            lambda nats: nats * np.log(2),
+            "You multiplied: a bit is smaller than a nat, so there are more bits than nats.",
+        ),
+        Slip(lambda nats: np.log2(nats), "nats is a logarithm already: only its unit changes."),
+    ],
+)
+def to_bits(nats):
+    return nats / np.log(2)
