@@ -1,0 +1,106 @@
+"""Networks: sizes, names, precision, shapes, and the objective on θ."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers import B, D, H, K, T, make_batch, make_case
+
+from rnncamp_utils.activations import ACTIVATIONS
+from rnncamp_utils.losses import LOSSES
+from rnncamp_utils.network import Network
+from rnncamp_utils.training import _describe
+
+
+@pytest.mark.parametrize("name", ["inputs", "hidden", "outputs"])
+@pytest.mark.parametrize("size", [0, -3, 2.5, 4.0, "8", None])
+def test_sizes_that_are_no_whole_number_above_zero_are_refused(name, size):
+    sizes = {"inputs": D, "hidden": H, "outputs": K, name: size}
+    with pytest.raises(ValueError, match=f"{name} is {size!r}, but .*whole number, at least 1"):
+        Network(**sizes)
+
+
+def test_sizes_may_be_integers_of_numpy():
+    network = Network(np.int64(D), np.int32(H), np.uint8(K))
+    assert network.zero_state(B)[0].shape == (B, H)
+    json.dumps(_describe(network))
+
+
+def test_unknown_names_are_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="'gelu'.*tanh"):
+        Network(D, H, K, "gelu")
+    with pytest.raises(ValueError, match="'hinge'.*cross-entropy"):
+        Network(D, H, K, loss="hinge")
+
+
+def test_first_parameters():
+    network = Network(D, H, K, dtype=np.float64)
+    p = network.params(network.initial(np.random.default_rng(0)))
+    np.testing.assert_allclose(p["W_hh"] @ p["W_hh"].T, np.eye(H), atol=1e-14)
+    assert not p["b_h"].any() and not p["b_y"].any()
+    assert p["W_xh"].all() and p["W_hy"].all()
+    again = network.initial(np.random.default_rng(0))
+    assert np.array_equal(p.theta, again)
+    assert not np.array_equal(p.theta, network.initial(np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("symbols", [True, False])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_shapes(symbols, loss):
+    network, theta, batch, start = make_case(loss=loss, symbols=symbols)
+    outputs, tape = network.forward(theta, batch.x, start)
+    assert outputs.shape == (T, B, K)
+    assert tape.h.shape == (T, B, H) and [s.shape for s in tape.end] == [(B, H)]
+    objective = network.objective(batch, start)
+    assert np.shape(objective.loss(theta)) == ()
+    assert objective.grad(theta).shape == theta.shape
+    assert objective.gauss_newton_product(theta)(theta).shape == theta.shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("data", [np.float32, np.float64])
+@pytest.mark.parametrize("weights", [True, False])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_networks_precision_decides_whatever_that_of_the_data(
+    activation, loss, weights, data, dtype
+):
+    network = Network(D, H, K, activation, loss, dtype)
+    rng = np.random.default_rng(2)
+    batch = make_batch(rng, loss, symbols=False, weights=weights)
+    targets = batch.y if loss == "cross-entropy" else batch.y.astype(data)
+    batch = batch._replace(x=batch.x.astype(data), y=targets)
+    theta = network.initial(rng)
+    assert theta.dtype == dtype
+    outputs, tape = network.forward(theta, batch.x)
+    objective = network.objective(batch, tuple(s.astype(data) for s in tape.end))
+    product = objective.gauss_newton_product(theta)
+    for array in (outputs, tape.ax, tape.ah, *tape.states, objective.grad(theta), product(theta)):
+        assert array.dtype == dtype
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_and_grad_agree_with_loss_and_leave_the_same_end(loss):
+    network, theta, batch, start = make_case(loss=loss, weights=True)
+    objective = network.objective(batch, start)
+    expected, end = objective.loss(theta), objective.end
+    assert objective.loss_and_grad(theta)[0] == pytest.approx(expected, rel=1e-13)
+    assert np.array_equal(objective.end[0], end[0])
+    assert np.array_equal(end[0], network.forward(theta, batch.x, start)[1].end[0])
+
+
+def test_the_start_state_matters():
+    network, theta, batch, start = make_case()
+    zero = network.objective(batch).loss(theta)
+    assert zero == network.objective(batch, network.zero_state(B)).loss(theta)
+    assert zero != network.objective(batch, start).loss(theta)
+
+
+def test_the_data_is_left_alone():
+    for loss in LOSSES:
+        network, theta, batch, start = make_case(loss=loss, symbols=False, weights=True)
+        kept = [a.copy() for a in batch[:3]]
+        objective = network.objective(batch, start)
+        objective.grad(theta)
+        objective.gauss_newton_product(theta)(theta)
+        assert all(np.array_equal(a, b) for a, b in zip(kept, batch[:3]))
