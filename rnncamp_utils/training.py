@@ -135,17 +135,17 @@ def save(path, state, network):
     The file is written beside its place and renamed: an interrupted save leaves the old one.
     """
     path = Path(path)
-    about = {"format": FORMAT, "network": _describe(network), "step": state.step, "rng": state.rng}
     arrays = {
-        "about": np.array(json.dumps(about)),
         "theta": state.theta,
         "log": np.array(state.log[: state.step]).reshape(-1, 2),
         **{f"memory.{name}": value for name, value in state.memory.items()},
         **{f"carry.{i}": value for i, value in enumerate(state.carry or ())},
     }
+    about = {"format": FORMAT, "network": _describe(network), "step": state.step, "rng": state.rng,
+             "arrays": sorted(arrays)}
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, about=np.array(json.dumps(about)), **arrays)
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
@@ -177,9 +177,11 @@ def _read(file):
         if archive.zip.testzip() is not None:
             raise ValueError(f"the checksum of {archive.zip.testzip()} does not fit")
         arrays = {name: archive[name] for name in archive.files}
-    about = json.loads(str(arrays["about"]))
+    about = json.loads(str(arrays.pop("about")))
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+    if about["arrays"] != sorted(arrays):  # a zip file's list of contents has no checksum
+        raise ValueError(f"it holds {sorted(arrays)}, not {about['arrays']}")
     memory, carry = ({name.removeprefix(kind): value for name, value in arrays.items()
                       if name.startswith(kind)} for kind in ("memory.", "carry."))
     carry = tuple(carry[str(i)] for i in range(len(carry))) or None
