@@ -1,9 +1,8 @@
 """Drawings of nets: boxes for layers, arrows for weights, and the map of the book."""
 
-import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from .plots import BLACK, ORANGE, STYLE
+from .plots import BLACK, ORANGE, figure
 
 INPUT, HIDDEN, OUTPUT = "#FFF1D6", "#D9EBF7", "#DDF3EA"  # pale: the text on them stays readable
 
@@ -105,8 +104,7 @@ def chapter_map(ready):
 
 
 def _canvas(width, height, columns, xlim, ylim):
-    with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(1, columns, figsize=(width, height), squeeze=False)
+    fig, axes = figure(width, height, ncols=columns, squeeze=False)
     for ax in axes[0]:
         ax.set(xlim=xlim, ylim=ylim)
         ax.axis("off")

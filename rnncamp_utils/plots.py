@@ -26,12 +26,12 @@ STYLE = {
     "image.cmap": "cividis",
     "legend.frameon": False,
 }
+plt.rcParams.update(STYLE)  # a reader's own figures look like the book's
 
 
 def figure(width=7.0, height=2.8, **subplots):
-    """Return `plt.subplots(**subplots)` in the book's style, `width` × `height` inches."""
-    with plt.rc_context(STYLE):
-        return plt.subplots(figsize=(width, height), **subplots)
+    """Return `plt.subplots(**subplots)`, `width` × `height` inches."""
+    return plt.subplots(figsize=(width, height), **subplots)
 
 
 def show(fig, alt, caption=""):
@@ -57,8 +57,7 @@ def show(fig, alt, caption=""):
 def to_png(fig):
     """Return `fig` as PNG bytes."""
     buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
-        fig.savefig(buffer, format="png", metadata={"Software": None})
+    fig.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -72,3 +71,21 @@ def html_figure(png, alt, caption=""):
         '<figure style="margin:0">'
         f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width:100%">{shown}</figure>'
     )
+
+
+def label_points(ax, names, points, size=8):
+    """Write each name beside its point (x, y), moved up as far as it takes to stay readable."""
+    height, width = size * 1.25, size * 0.62  # of a letter, in points of 1/72 inch
+    ax.figure.draw_without_rendering()  # the layout decides where the points lie
+    scale = 72 / ax.figure.dpi
+    places = ax.transData.transform(points) * scale
+    placed = []  # (left, right, bottom) of each label so far
+    for i in sorted(range(len(names)), key=lambda i: places[i][1]):
+        left, bottom = places[i][0] + 6, places[i][1] - size / 3
+        right = left + width * len(names[i])
+        for other_left, other_right, other_bottom in sorted(placed, key=lambda label: label[2]):
+            if left < other_right and other_left < right and abs(bottom - other_bottom) < height:
+                bottom = other_bottom + height
+        placed.append((left, right, bottom))
+        offset = (6, bottom - places[i][1])
+        ax.annotate(names[i], points[i], xytext=offset, textcoords="offset points", fontsize=size)

@@ -7,6 +7,41 @@ from .base import Slip, exercise
 T, B, D, H, K = 5, 3, 4, 6, 2  # pairwise different, so that no transposed product fits by chance
 
 
+def _count(ids, V):
+    counts = np.zeros((V, V))
+    for now, following in zip(ids[:-1], ids[1:]):
+        counts[now, following] += 1
+    return counts
+
+
+@exercise(
+    "1.1",
+    inputs=lambda rng: {"ids": np.r_[0:4, rng.integers(0, 4, 60)], "V": 4},
+    result=("P",),
+    hints=[
+        "Count first: counts[a, b] is how often b came right after a. zip(ids[:-1], ids[1:]) "
+        "walks through the pairs.",
+        "Divide each row by its own sum: counts / counts.sum(axis=1, keepdims=True).",
+    ],
+    slips=[
+        Slip(_count, "These are counts: divide each row by its sum to get probabilities."),
+        Slip(
+            lambda ids, V: _count(ids, V) / _count(ids, V).sum(axis=0, keepdims=True),
+            "Your columns add up to 1: you have P(word before | word). Divide rows, axis=1.",
+        ),
+        Slip(
+            lambda ids, V: _count(ids, V) / _count(ids, V).sum(),
+            "All entries together add up to 1: you have P(pair). Each row has to add up to 1.",
+        ),
+    ],
+)
+def bigram(ids, V):
+    counts = np.zeros((V, V))
+    for now, following in zip(ids[:-1], ids[1:]):
+        counts[now, following] += 1
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
 def _net(rng):
     return {
         "W_xh": rng.normal(size=(D, H)),
@@ -16,7 +51,7 @@ def _net(rng):
 
 
 @exercise(
-    "1.1",
+    "1.2",
     inputs=lambda rng: {"x": rng.normal(size=(B, D)), "h": rng.normal(size=(B, H)), **_net(rng)},
     result=("h",),
     hints=[
@@ -62,7 +97,7 @@ def _run_backwards(x, h, W_xh, W_hh, b_h):
 
 
 @exercise(
-    "1.2",
+    "1.3",
     inputs=lambda rng: {"x": rng.normal(size=(T, B, D)), "h": rng.normal(size=(B, H)), **_net(rng)},
     result=("h",),
     forwards=("h",),
@@ -105,7 +140,7 @@ def _jordan_no_bias(x, y, W_xh, W_yh, b_h, W_hy, b_y):
 
 
 @exercise(
-    "1.3",
+    "1.4",
     inputs=lambda rng: {
         "x": rng.normal(size=(B, D)),
         "y": rng.normal(size=(B, K)),
@@ -129,41 +164,6 @@ def _jordan_no_bias(x, y, W_xh, W_yh, b_h, W_hy, b_y):
 def jordan_step(x, y, W_xh, W_yh, b_h, W_hy, b_y):
     h = np.tanh(x @ W_xh + y @ W_yh + b_h)
     return h @ W_hy + b_y
-
-
-def _count(ids, V):
-    counts = np.zeros((V, V))
-    for now, following in zip(ids[:-1], ids[1:]):
-        counts[now, following] += 1
-    return counts
-
-
-@exercise(
-    "1.4",
-    inputs=lambda rng: {"ids": np.r_[0:4, rng.integers(0, 4, 60)], "V": 4},
-    result=("P",),
-    hints=[
-        "Count first: counts[a, b] is how often b came right after a. zip(ids[:-1], ids[1:]) "
-        "walks through the pairs.",
-        "Divide each row by its own sum: counts / counts.sum(axis=1, keepdims=True).",
-    ],
-    slips=[
-        Slip(_count, "These are counts: divide each row by its sum to get probabilities."),
-        Slip(
-            lambda ids, V: _count(ids, V) / _count(ids, V).sum(axis=0, keepdims=True),
-            "Your columns add up to 1: you have P(word before | word). Divide rows, axis=1.",
-        ),
-        Slip(
-            lambda ids, V: _count(ids, V) / _count(ids, V).sum(),
-            "All entries together add up to 1: you have P(pair). Each row has to add up to 1.",
-        ),
-    ],
-)
-def bigram(ids, V):
-    counts = np.zeros((V, V))
-    for now, following in zip(ids[:-1], ids[1:]):
-        counts[now, following] += 1
-    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def _log_softmax(a):
