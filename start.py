@@ -7,9 +7,8 @@
 
 The first start makes the folder .venv and installs everything into it. Later starts skip that.
 """
-# This file must be valid for any Python since 2.7, or old ones could not say what is wrong.
-from __future__ import print_function
 
+# This file must be valid for any Python since 2.7, or old ones could not say what is wrong.
 import argparse
 import hashlib
 import json
@@ -167,9 +166,11 @@ def make_venv(uv):
 
 def install(lock, uv):
     """Install the packages of a lock file and the course's own; the lock is complete: no others."""
-    command = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
-    if not run_step("Installing (a few minutes on a slow network)",
-                    command + ["--no-deps", "-r", lock, "-e", "."]):
+    installer = [PYTHON, "-m", "pip", "install"]
+    if uv:
+        installer = [uv, "pip", "install", "--python", PYTHON]
+    command = installer + ["--no-deps", "-r", lock, "-e", "."]
+    if not run_step("Installing (a few minutes on a slow network)", command):
         sys.exit(FAILED)
 
 
