@@ -67,7 +67,13 @@ def run_tests(folder, *arguments):
     Exit code 0: all passed; 1: some failed.
     """
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # starts sooner
+    }
     child = subprocess.run(
         [sys.executable, "-c", _RUN, "-q", "-x", "-p", "no:cacheprovider", *arguments],
         cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=300,

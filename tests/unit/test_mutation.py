@@ -1,0 +1,51 @@
+"""The gradient tests can fail: every one-line slip in backpropagation is caught by them.
+
+Each slip is made in a copy of the package, and the tests are run on the copy in a child process.
+"""
+
+import pytest
+from helpers import mutated_package, run_tests
+
+SLIPS = {
+    "the readout's part is subtracted": ("carry[0] += dh[t]", "carry[0] -= dh[t]"),
+    "the readout's part is left out": ("carry[0] += dh[t]", "pass"),
+    "nothing comes back from the next step": (
+        "carry = [recurrent_map.back(p, dah[t]), *direct[1:]]",
+        "carry = [0 * carry[0], *direct[1:]]",
+    ),
+    "what comes back has the wrong sign": (
+        "carry = [recurrent_map.back(p, dah[t]), *direct[1:]]",
+        "carry = [-recurrent_map.back(p, dah[t]), *direct[1:]]",
+    ),
+    "W_hh is not transposed": ('return dah @ p["W_hh"].T', 'return dah @ p["W_hh"]'),
+    "h_t instead of h_{t-1}": ("tape.states[0][:-1], dah", "tape.states[0][1:], dah"),
+    "time runs forwards": ("for t in reversed(range(len(dh)))", "for t in range(len(dh))"),
+    "the slope is that of another step": (
+        "direct = cell.back(p, slopes[t],", "direct = cell.back(p, slopes[t - 1],"
+    ),
+    "b_h is a mean": (
+        '_rows(dax).sum(axis=0, out=g["b_h"])', '_rows(dax).mean(axis=0, out=g["b_h"])'
+    ),
+    "one symbol's rows are not added up": (
+        "np.add.reduceat(_rows(da)[order], first, axis=0)", "_rows(da)[order][first]"
+    ),
+}
+
+FAST = ("tests/unit/test_gradients.py", "-k", "agrees_with_autograd and tanh")
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
+def test_a_slip_in_backward_fails_the_gradient_tests(tmp_path, slip):
+    code, printed = run_tests(mutated_package(tmp_path, *slip), *FAST)
+    assert code == 1 and "1 failed" in printed, printed
+
+
+def test_the_copy_without_a_slip_passes(tmp_path):
+    same = "carry[0] += dh[t]"
+    code, printed = run_tests(mutated_package(tmp_path, same, same), *FAST)
+    assert code == 0 and "passed" in printed, printed
+
+
+def test_a_slip_that_cannot_be_made_is_reported(tmp_path):
+    with pytest.raises(AssertionError, match="0 times, not once"):
+        mutated_package(tmp_path, "no such line", "")
