@@ -45,7 +45,7 @@ class Vocabulary:
         for place, i in enumerate(ids):
             if not 0 <= i < len(self):
                 raise ValueError(
-                    f"{i} at position {place} is no symbol: the vocabulary has 0 to {len(self) - 1}"
+                    f"{i} at position {place} is no symbol: they go from 0 to {len(self) - 1}"
                 )
         return self._joint.join(self.symbols[i] for i in ids)
 

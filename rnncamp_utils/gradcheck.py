@@ -36,7 +36,7 @@ def relative_error(a, b):
 
 
 def central_difference(f, theta, step=6e-6):
-    """Return the derivative of `f` at the vector `theta`: (f(θ + s·e) − f(θ − s·e)) / 2s for each e.
+    """Return the derivative of `f` at `theta` (n,): (f(θ + s·e) − f(θ − s·e)) / 2s for each e.
 
     (n,) for an f of one number, (…, n) for an f of an array (…). The default step is the cube root
     of float64's precision: a smaller one loses digits to rounding, a larger one to curvature.
@@ -51,7 +51,7 @@ def central_difference(f, theta, step=6e-6):
 
 
 def complex_step(f, theta, step=1e-30):
-    """Return the derivative of `f` at the vector `theta`: Im f(θ + i·s·e) / s for each e.
+    """Return the derivative of `f` at `theta` (n,): Im f(θ + i·s·e) / s for each e.
 
     Nothing is subtracted, so no digit is lost; `f` must be analytic and work on complex arrays.
     (n,) for an f of one number, (…, n) for an f of an array (…).

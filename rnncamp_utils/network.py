@@ -57,14 +57,21 @@ class Network:
         return tuple(np.zeros((sequences, self.hidden), self.dtype) for _ in self.cell.states)
 
     def forward(self, theta, x, start=None):
-        """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros."""
+        """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros.
+
+        `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
+        """
         p = self.params(theta)
-        if not np.issubdtype(x.dtype, np.integer):
+        if x.ndim == 3:
             x = x.astype(theta.dtype, copy=False)  # one float64 input would make all float64
+        else:
+            _check_symbols("input", x, self.inputs)
         if start is None:
             start = self.zero_state(x.shape[1])
         tape = recurrence.forward(p, self.cell, self.map, x, start)
-        return recurrence.project(tape.h, p["W_hy"]) + p["b_y"], tape
+        a = recurrence.project(tape.h, p["W_hy"])
+        a += p["b_y"]
+        return a, tape
 
     def objective(self, batch, start=None):
         """Return the loss of `batch` as an `Objective` on θ."""
@@ -75,10 +82,12 @@ class Objective:
     """The loss of one batch as a function of θ: what an optimizer pulls from.
 
     `start` is the state the sequences start from; None means zeros. After a pass `end` holds the
-    state behind the last step.
+    state behind the last step. Raises ValueError for targets the network has no output for.
     """
 
     def __init__(self, network, batch, start=None):
+        if isinstance(network.loss, losses.SoftmaxCrossEntropy):
+            _check_symbols("target", batch.y, network.outputs)
         self.network, self.batch, self.start, self.end = network, batch, start, None
 
     def loss(self, theta):
@@ -128,3 +137,19 @@ class Objective:
         dh = recurrence.project(da, p["W_hy"].T)
         recurrence.backward(p, net.cell, net.map, tape, dh, g)
         return g.theta
+
+
+def _check_symbols(what, symbols, size):
+    """Raise ValueError unless `symbols` are integers (T, B) from 0 to `size` − 1."""
+    if symbols.ndim != 2 or not np.issubdtype(symbols.dtype, np.integer):
+        raise ValueError(
+            f"the {what}s are {symbols.dtype} of shape {symbols.shape}, but symbols must be "
+            "integers of shape (T, B)"
+        )
+    # A negative one would count from the end, as NumPy does, and go unnoticed.
+    if symbols.size and (symbols.min() < 0 or symbols.max() >= size):
+        t, b = np.argwhere((symbols < 0) | (symbols >= size))[0]
+        raise ValueError(
+            f"{what} {symbols[t, b]} at time step {t} of sequence {b} is outside the vocabulary: "
+            f"this network's {what}s go from 0 to {size - 1}"
+        )

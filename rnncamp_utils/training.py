@@ -108,9 +108,15 @@ def _check_memory(optimizer, state):
 
 
 def last(states):
-    """Run a finite generator of states to its end and return the last one."""
+    """Run a finite generator of states to its end and return the last one.
+
+    Raises ValueError when there is none.
+    """
+    state = None
     for state in states:
         pass
+    if state is None:
+        raise ValueError("no step was made, so there is no last state: ask for at least 1 step")
     return state
 
 

@@ -41,7 +41,8 @@ def test_nothing_to_encode_is_no_error():
 
 
 @pytest.mark.parametrize(
-    "known, text, which", [("abc", "abzcz", "'z' at position 2"), (["a"], ["a", "dog"], "'dog' at position 1")]
+    "known, text, which",
+    [("abc", "abzcz", "'z' at position 2"), (["a"], ["a", "dog"], "'dog' at position 1")],
 )
 def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(known, text, which):
     with pytest.raises(ValueError, match=which):

@@ -44,7 +44,7 @@ MAY_BE_IMPORTED_BY = {
     "numpy": None,
     "autograd": ("gradcheck",),
     "matplotlib": ("plots", "diagrams", "widgets", "elman"),
-    "scipy": ("plots",),
+    "scipy": ("recurrence", "plots"),
     "IPython": ("plots", "widgets"),
     "ipywidgets": ("widgets",),
     "PIL": ("widgets",),

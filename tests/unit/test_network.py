@@ -75,7 +75,7 @@ def test_the_networks_precision_decides_whatever_that_of_the_data(
     outputs, tape = network.forward(theta, batch.x)
     objective = network.objective(batch, tuple(s.astype(data) for s in tape.end))
     product = objective.gauss_newton_product(theta)
-    for array in (outputs, tape.ax, tape.ah, *tape.states, objective.grad(theta), product(theta)):
+    for array in (outputs, *tape.states, tape.h, objective.grad(theta), product(theta)):
         assert array.dtype == dtype
 
 
@@ -104,3 +104,36 @@ def test_the_data_is_left_alone():
         objective.grad(theta)
         objective.gauss_newton_product(theta)(theta)
         assert all(np.array_equal(a, b) for a, b in zip(kept, batch[:3]))
+
+
+@pytest.mark.parametrize("symbol", [-1, 1000])
+def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(symbol):
+    network, theta, batch, start = make_case()
+    for field, what, size in (("x", "input", D), ("y", "target", K)):
+        symbols = getattr(batch, field).copy()
+        symbols[3, 1] = symbol
+        sentence = f"{what} {symbol} at time step 3 of sequence 1 .* 0 to {size - 1}"
+        with pytest.raises(ValueError, match=sentence):
+            network.objective(batch._replace(**{field: symbols}), start).grad(theta)
+
+
+def test_the_first_and_the_last_symbol_are_taken():
+    network, theta, batch, start = make_case()
+    ends = [np.resize([0, size - 1], (T, B)) for size in (D, K)]
+    network.objective(batch._replace(x=ends[0], y=ends[1]), start).grad(theta)
+
+
+def test_symbols_that_are_no_integers_are_refused():
+    network, theta, batch, start = make_case()
+    for field, what in (("x", "inputs"), ("y", "targets")):
+        wrong = batch._replace(**{field: getattr(batch, field).astype(float)})
+        with pytest.raises(ValueError, match=f"the {what} are float64 .*integers"):
+            network.objective(wrong, start).grad(theta)
+
+
+def test_vectors_of_integers_are_vectors():
+    network, theta, batch, start = make_case(symbols=False)
+    bits = np.random.default_rng(3).integers(0, 2, batch.x.shape)
+    given = network.objective(batch._replace(x=bits), start).grad(theta)
+    expected = network.objective(batch._replace(x=bits.astype(float)), start).grad(theta)
+    assert np.array_equal(given, expected)
