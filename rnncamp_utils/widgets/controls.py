@@ -1,0 +1,66 @@
+"""The controls of a scene, described as data, so that a widget, a test and a text can read them."""
+
+from dataclasses import dataclass
+
+import ipywidgets
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number from `low` to `high` in steps of `step`, on a slider.
+
+    A `live` control acts on the running network, any other starts a new one.
+    """
+
+    name: str  # the key in a scene's settings
+    label: str  # what is written beside the control
+    low: float
+    high: float
+    default: float
+    step: float
+    live: bool = True
+    help: str = ""
+
+    def samples(self):
+        """Return the values that tests try: least, default, greatest."""
+        return self.low, self.default, self.high
+
+    def widget(self):
+        """Return a new slider."""
+        return ipywidgets.FloatSlider(
+            min=self.low, max=self.high, step=self.step, value=self.default, **_look(self)
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values: on a slider where the control is `live`, else in a menu.
+
+    A learning rate is a choice too: its useful values lie factors apart, and are easy to name.
+    """
+
+    name: str
+    label: str
+    options: tuple  # None is shown as "off"
+    default: object
+    live: bool = False
+    help: str = ""
+
+    def samples(self):
+        """Return the values that tests try: all of them."""
+        return self.options
+
+    def widget(self):
+        """Return a new slider or menu."""
+        make = ipywidgets.SelectionSlider if self.live else ipywidgets.Dropdown
+        options = [("off" if value is None else str(value), value) for value in self.options]
+        return make(options=options, value=self.default, **_look(self))
+
+
+def _look(control):
+    return dict(
+        description=control.label,
+        tooltip=control.help or control.label,
+        style={"description_width": "7.5em"},
+        layout={"width": "26em"},
+    )
