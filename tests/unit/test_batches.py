@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncamp_utils.batches import windows
+from rnncamp_utils.batches import Batch, windows
 
 
 def walk(source, steps):
@@ -36,6 +36,11 @@ def test_the_state_is_fresh_only_where_the_walk_starts():
     assert np.array_equal(batches[0].x, batches[2].x)
     assert not np.array_equal(batches[0].x, batches[1].x)
     assert all(batch.weights is None for batch in batches)
+
+
+def test_one_track_and_a_fresh_start_are_what_is_meant_without_a_word():
+    assert windows(np.arange(9), 4)(None, 0).x.shape == (4, 1)
+    assert Batch(None, None).fresh
 
 
 def test_sequences_of_vectors_keep_their_last_axis():

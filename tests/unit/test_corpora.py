@@ -49,7 +49,7 @@ def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(known, text, wh
         Vocabulary(known).encode(text)
 
 
-@pytest.mark.parametrize("ids, which", [([0, 3], "3 at position 1"), ([-1], "-1 at position 0")])
+@pytest.mark.parametrize("ids, which", [([0, 3], "3 at position 1 .* 0 to 2"), ([-1], "-1 at position 0")])
 def test_an_integer_outside_the_vocabulary_is_named_with_its_place(ids, which):
     with pytest.raises(ValueError, match=which):
         Vocabulary("abc").decode(ids)
@@ -108,6 +108,14 @@ def test_split_loses_nothing_and_holds_out_the_end(n, held_out):
     assert np.array_equal(np.concatenate([training, rest]), text)
     assert len(rest) == round(n * held_out)
     assert len(training) >= 2 and len(rest) >= 2
+
+
+def test_a_tenth_is_held_out_and_two_symbols_are_enough():
+    assert [len(part) for part in split("x" * 40)] == [36, 4]
+    assert split("abcd", 0.5) == ("ab", "cd")
+    for text, held_out in (("abc", 0.5), ("abc", 0.3), ("abcd", 0.7)):
+        with pytest.raises(ValueError, match="too short"):
+            split(text, held_out)
 
 
 @pytest.mark.parametrize("held_out", [0, 1, -0.1, 1.5, float("nan")])

@@ -104,6 +104,15 @@ def test_float32_outputs_give_a_float32_gradient(name, weights):
     assert loss.value_and_grad(a, y, weights)[1].dtype == np.float32
 
 
+def test_one_output_is_enough_for_squared_error():
+    a, y = np.array([[[3.0]], [[5.0]]]), np.array([[[1.0]], [[4.0]]])
+    loss = losses.get("squared-error")
+    assert loss.value(a, y) == 2.5
+    assert loss.hessian_product(a, y, a).tolist() == [[[3.0]], [[5.0]]]
+    value, gradient = loss.value_and_grad(a, y)
+    assert value == 2.5 and gradient.tolist() == [[[2.0]], [[1.0]]]
+
+
 def test_cross_entropy_does_not_overflow():
     a = np.array([[[1000.0, 0.0, -1000.0]]])
     with np.errstate(over="raise", invalid="raise"):

@@ -54,6 +54,15 @@ def test_adam_is_algorithm_1_of_its_paper():
     assert relative_error(run(Adam(lr, beta1, beta2, eps)), path) <= 1e-12
 
 
+def test_numbers_that_are_not_given():
+    assert vars(SGD()) == {"lr": 0.1, "clip": None}
+    assert vars(Momentum()) == {"lr": 0.1, "momentum": 0.9, "clip": None}
+    assert vars(Adagrad()) == {"lr": 0.1, "eps": 1e-8, "clip": None}
+    # Those of Algorithm 1 in the paper.
+    paper = {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    assert vars(Adam()) == {**paper, "clip": None}
+
+
 @pytest.mark.parametrize(
     "optimizer, name, options",
     [
