@@ -20,6 +20,10 @@ def test_sizes_that_are_no_whole_number_above_zero_are_refused(name, size):
         Network(**sizes)
 
 
+def test_the_smallest_network_has_one_of_each():
+    assert Network(1, 1, 1).initial(np.random.default_rng(0)).shape == (5,)
+
+
 def test_sizes_may_be_integers_of_numpy():
     network = Network(np.int64(D), np.int32(H), np.uint8(K))
     assert network.zero_state(B)[0].shape == (B, H)
@@ -106,15 +110,16 @@ def test_the_data_is_left_alone():
         assert all(np.array_equal(a, b) for a, b in zip(kept, batch[:3]))
 
 
-@pytest.mark.parametrize("symbol", [-1, 1000])
-def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(symbol):
+@pytest.mark.parametrize("field, what, size", [("x", "input", D), ("y", "target", K)])
+@pytest.mark.parametrize("beyond", [-1, 0, 1000])
+def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(field, what, size, beyond):
     network, theta, batch, start = make_case()
-    for field, what, size in (("x", "input", D), ("y", "target", K)):
-        symbols = getattr(batch, field).copy()
-        symbols[3, 1] = symbol
-        sentence = f"{what} {symbol} at time step 3 of sequence 1 .* 0 to {size - 1}"
-        with pytest.raises(ValueError, match=sentence):
-            network.objective(batch._replace(**{field: symbols}), start).grad(theta)
+    symbol = beyond if beyond < 0 else size + beyond
+    symbols = getattr(batch, field).copy()
+    symbols[3, 1] = symbol
+    sentence = f"{what} {symbol} at time step 3 of sequence 1 .* 0 to {size - 1}"
+    with pytest.raises(ValueError, match=sentence):
+        network.objective(batch._replace(**{field: symbols}), start).grad(theta)
 
 
 def test_the_first_and_the_last_symbol_are_taken():

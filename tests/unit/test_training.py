@@ -1,6 +1,7 @@
 """Training: going on bit for bit, states that never change, divergence, evaluation."""
 
 import copy
+import dataclasses
 from itertools import islice
 
 import numpy as np
@@ -105,6 +106,13 @@ def test_a_state_never_changes_after_it_was_yielded(source, optimizer):
     for first, second, copied in zip(states, again, copies):
         assert_same(second, copied)
         assert_same(first, copied)
+
+
+def test_a_state_refuses_changes_and_keeps_no_time_steps_alive():
+    state = last(train(net(), random_task, Adam(), steps=1))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        state.step = 7
+    assert all(a.base is None for a in (state.theta, *state.memory.values(), *state.carry))
 
 
 @every_source
