@@ -45,7 +45,7 @@ class Vocabulary:
         for place, i in enumerate(ids):
             if not 0 <= i < len(self):
                 raise ValueError(
-                    f"{i} at position {place} is no symbol: they go from 0 to {len(self) - 1}"
+                    f"{i} at position {place} is no symbol: those are 0 to {len(self) - 1}"
                 )
         return self._joint.join(self.symbols[i] for i in ids)
 
@@ -60,8 +60,8 @@ def read_text(path):
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path} is not UTF-8: byte {data[error.start]:#04x} at position {error.start} does not "
-            'fit. Save it as UTF-8 ("Save as…, encoding UTF-8" in most editors) and try again.'
+            f"{path} is not UTF-8: byte {data[error.start]:#04x} at position {error.start} does "
+            'not fit. Save it as UTF-8 ("Save as…, encoding UTF-8" in most editors) and try again.'
         ) from None
     if not text.strip():
         raise ValueError(f"{path} holds no text: choose a file with some words in it")

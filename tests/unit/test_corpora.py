@@ -49,7 +49,9 @@ def test_a_symbol_outside_the_vocabulary_is_named_with_its_place(known, text, wh
         Vocabulary(known).encode(text)
 
 
-@pytest.mark.parametrize("ids, which", [([0, 3], "3 at position 1 .* 0 to 2"), ([-1], "-1 at position 0")])
+@pytest.mark.parametrize(
+    "ids, which", [([0, 3], "3 at position 1 .* 0 to 2"), ([-1], "-1 at position 0")]
+)
 def test_an_integer_outside_the_vocabulary_is_named_with_its_place(ids, which):
     with pytest.raises(ValueError, match=which):
         Vocabulary("abc").decode(ids)

@@ -133,6 +133,28 @@ def test_rounding_beside_zeros_is_no_difference():
     assert first_difference(given, expected, backwards=["dh"]) is None
 
 
+def test_a_wrong_number_beside_zeros_is_found_however_small_the_tensor():
+    expected = {"dh": np.array([[0.0, 0.0], [1e-9, 2e-9]])}
+    assert first_difference({"dh": expected["dh"] + 1e-16}, expected, backwards=["dh"]).time == 1
+
+
+def test_a_time_step_is_measured_by_all_its_sequences():
+    expected = {"dh": np.array([[[1e-9, 1e-9], [1.0, 2.0]]])}
+    given = {"dh": expected["dh"] * [[[1.01], [1]]]}
+    assert first_difference(given, expected, backwards=["dh"]) is None
+
+
+def test_what_cannot_be_compared_comes_before_every_time_step():
+    given = backward_results()
+    given["dh"][4] += 1
+    given["da"] = None
+    assert find(given).name == "da"
+
+
+def test_no_more_digits_are_shown_than_it_takes():
+    assert "you have 3.142, expected 1 " in f"{first_difference({'b': np.pi}, {'b': 1.0})} "
+
+
 def test_numbers_that_look_alike_are_shown_with_enough_digits():
     found = first_difference({"loss": 0.1234567}, {"loss": 0.1234568}, tolerance=1e-9)
     assert "you have 0.1234567, expected 0.1234568" in str(found)

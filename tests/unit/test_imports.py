@@ -47,7 +47,7 @@ MAY_BE_IMPORTED_BY = {
     "scipy": ("recurrence", "plots"),
     "IPython": ("plots", "widgets"),
     "ipywidgets": ("widgets",),
-    "PIL": ("widgets",),
+    "PIL": ("plots", "widgets"),
 }
 
 
