@@ -1,6 +1,7 @@
 """Parameters: named arrays that are views of one flat vector θ, and how to start them."""
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -14,7 +15,7 @@ class Params(Mapping):
     """
 
     def __init__(self, shapes, theta=None, dtype=np.float64):
-        sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+        sizes = {name: prod(shape) for name, shape in shapes.items()}
         total = sum(sizes.values())
         self.theta = np.zeros(total, dtype) if theta is None else theta
         if self.theta.shape != (total,):
