@@ -1,6 +1,6 @@
 """Activation functions, and their slopes written in terms of the function's output.
 
-Each function works in place (`out=`), and on complex arrays, so that the complex-step
+Both work in place (`out=`), and the functions on complex arrays, so that the complex-step
 referee of `gradcheck` can use it.
 """
 
@@ -14,15 +14,16 @@ class Activation(NamedTuple):
 
     name: str
     f: Callable  # f(z, out=None) -> y
-    slope: Callable  # slope(y) -> f'(z)
+    slope: Callable  # slope(y, out=None) -> f'(z)
 
 
 def _tanh(z, out=None):
     return np.tanh(z, out=out)
 
 
-def _tanh_slope(y):
-    return 1 - y * y
+def _tanh_slope(y, out=None):
+    square = np.multiply(y, y, out=out)
+    return np.subtract(1, square, out=square)
 
 
 def _logistic(z, out=None):
@@ -33,16 +34,17 @@ def _logistic(z, out=None):
     return np.multiply(y, 0.5, out=out)
 
 
-def _logistic_slope(y):
-    return y * (1 - y)
+def _logistic_slope(y, out=None):
+    rest = np.subtract(1, y, out=out)
+    return np.multiply(y, rest, out=rest)
 
 
 def _relu(z, out=None):
     return np.maximum(z, 0, out=out)
 
 
-def _relu_slope(y):
-    return (y > 0).astype(y.dtype)
+def _relu_slope(y, out=None):
+    return np.sign(y, out=out)  # 0 or 1, for y is never negative
 
 
 def _elu(z, out=None):
@@ -51,8 +53,9 @@ def _elu(z, out=None):
     return np.add(np.maximum(z, 0), below, out=out)
 
 
-def _elu_slope(y):
-    return np.minimum(y, 0) + 1
+def _elu_slope(y, out=None):
+    below = np.minimum(y, 0, out=out)
+    return np.add(below, 1, out=below)
 
 
 ACTIVATIONS = {

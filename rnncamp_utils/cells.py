@@ -7,11 +7,13 @@ state. Time and matrix products live in `recurrence`; a cell states
     blocks       how many blocks of H pre-activations it wants (gates, candidates)
     states       the names of its state arrays, each (B, H); the first is its output h
     sums         True when ax and ah enter only through ax + ah
+    keeps        which of "ax" and "ah" `slopes` needs; the others are forgotten, to save memory
 
 and four functions:
 
     forward(p, ax, ah, old, new)            fills the arrays of `new`; may overwrite ax and ah
-    slopes(p, ax, ah, states)               the local derivatives, of all time steps at once
+    slopes(p, ax, ah, states, out=None)     the local derivatives, of all time steps at once; may
+                                            use `out`, the memory in which `back` gets its dax
     back(p, slopes, dnew, dax, dah)         the linearized step, transposed: fills dax (and dah,
                                             unless `sums`), returns what flows to `old` directly
     push(p, slopes, dax, dah, dold)         the linearized step, forwards
@@ -34,6 +36,7 @@ class Elman:
     blocks = 1
     states = ("h",)
     sums = True
+    keeps = ()
 
     def __init__(self, activation="tanh"):
         self.activation = activations.get(activation)
@@ -42,9 +45,9 @@ class Elman:
         (h,) = new
         self.activation.f(np.add(ax, ah, out=h), out=h)
 
-    def slopes(self, p, ax, ah, states):
+    def slopes(self, p, ax, ah, states, out=None):
         (h,) = states
-        return (self.activation.slope(h[1:]),)
+        return (self.activation.slope(h[1:], out=out),)
 
     def back(self, p, slopes, dnew, dax, dah):
         (slope,), (dh,) = slopes, dnew
