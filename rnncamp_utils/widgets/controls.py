@@ -34,9 +34,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values: on a slider where the control is `live`, else in a menu.
+    """One of a few values: a row of buttons for names, a slider for numbers.
 
     A learning rate is a choice too: its useful values lie factors apart, and are easy to name.
+    There are no menus, because JupyterLab takes the arrow keys away from them.
     """
 
     name: str
@@ -51,16 +52,20 @@ class Choice:
         return self.options
 
     def widget(self):
-        """Return a new slider or menu."""
-        make = ipywidgets.SelectionSlider if self.live else ipywidgets.Dropdown
+        """Return a new row of buttons or slider."""
         options = [("off" if value is None else str(value), value) for value in self.options]
-        return make(options=options, value=self.default, **_look(self))
+        common = dict(options=options, value=self.default, **_look(self))
+        if isinstance(self.default, str):
+            common["style"]["button_width"] = "auto"
+            return ipywidgets.ToggleButtons(**{**common, "layout": {"width": "auto"}})
+        # What starts anew waits until the slider rests.
+        return ipywidgets.SelectionSlider(continuous_update=self.live, **common)
 
 
 def _look(control):
     return dict(
         description=control.label,
         tooltip=control.help or control.label,
-        style={"description_width": "7.5em"},
+        style={"description_width": "8.5em"},
         layout={"width": "26em"},
     )

@@ -12,7 +12,10 @@ STYLE = """<style>
 .rnncamp-live p { margin: 0; }
 .rnncamp-status { min-height: 2.9em; }
 .rnncamp-problem { border-left: 4px solid #D55E00; padding-left: 8px; }
+.rnncamp-live .jupyter-widget-toggle-buttons { flex-wrap: nowrap; }
 .rnncamp-live button { font-size: 1em; }
+.rnncamp-live .widget-toggle-button { margin: 2px 4px 2px 0; padding: 0 0.7em; box-shadow: none; }
+.rnncamp-live .widget-toggle-button.mod-active { background: #0072B2; color: white; }
 </style>"""
 
 
@@ -63,6 +66,7 @@ class Panel:
         parts = [heading, self.picture, self.status, buttons, groups]
         box = ipywidgets.VBox(parts)
         box.add_class("rnncamp-live")
+        box._view_count = 0  # from now on, the page counts how often the box is on it
         return box
 
     def _group(self, name, scene, live):

@@ -8,7 +8,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 
-from ..plots import html_figure
+from ..plots import fewer_colours, html_figure
 from ..training import Diverged
 from .canvas import Canvas
 from .panel import Panel
@@ -16,14 +16,15 @@ from .panel import Panel
 FRAME = 0.1  # seconds from one picture to the next
 BUDGET = 0.015  # seconds of training before the kernel may answer somebody else
 TURNS = 5  # of the kernel's loop: so many does it take until a slider's message has arrived
-SENTENCE = 0.5  # seconds from one status line to the next
+SENTENCE = 1.0  # seconds from one status line to the next
 
 CAPTION = "A still picture: run this cell (Shift + Enter) to bring it to life."
-# Where the live view is on the page, its still picture is not shown. Where the view is dead (a
-# saved notebook whose kernel is gone), only the still picture is.
+# Where the live view is on the page, its still picture is not shown. Where the view is dead (the
+# kernel is gone, the notebook was only opened), only the still picture is.
 HIDE = """<style>
-.jp-OutputArea-child:has(.rnncamp-still):has(+ * .rnncamp-live),
-.jp-OutputArea-child:has(.rnncamp-still) + :has(> [data-mime-type$="widget-view+json"]):not(:has(.rnncamp-live))
+.jp-OutputArea-child:has(.rnncamp-still):has(+ * .rnncamp-live:not(.jupyter-widgets-disconnected)),
+.jp-OutputArea-child:has(.rnncamp-still) +
+  :has(> .lm-Panel):not(:has(.rnncamp-live:not(.jupyter-widgets-disconnected)))
 { display: none; }
 </style>"""
 
@@ -44,7 +45,7 @@ class Player:
         self._anew, self._owed, self._tuned = "", 0, False
         self._note = self._problem = ""
         self._said = 0.0
-        self._task = self._loop = None
+        self._task = self._loop = self._still = None
         self._wake = asyncio.Event()
         self._listen()
         self._begin()
@@ -73,9 +74,16 @@ class Player:
 
     async def run(self, steps):
         """Train `steps` steps and draw the last: for cells and tests, with or without a page."""
-        self.playing, self._problem = False, ""
+        self.playing = False
         self._obey()
-        await self._advance(steps)
+        self._note = self._problem = ""
+        answer = now() + BUDGET
+        for _ in range(steps):
+            if not self._step():
+                break
+            if now() > answer:
+                await self._breathe()
+                answer = now() + BUDGET
         self.draw()
 
     def close(self):
@@ -99,34 +107,40 @@ class Player:
         if _players.get(key, self) is not self:
             _players[key].close()
         _players[key] = self
-        still = html_figure(self._still(), self.scene.alt, CAPTION)
-        html = f'{HIDE}<div class="rnncamp-still">{still}</div>'
-        display({"text/html": html, "text/plain": f"[figure: {self.scene.alt}]"}, raw=True)
+        self._still = self._still or self._draw_still()
+        display(self._still, raw=True)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.box.model_id}
-        kind = "application/vnd.jupyter.widget-view+json"
-        display({kind: view, "text/plain": ""}, raw=True)
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
         if self._task is None:
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._live())
 
-    def _still(self):
-        """Return the picture at the scene's still step, and begin anew."""
+    def _draw_still(self):
+        """Return the picture at the scene's still step, as an output of a cell, and begin anew."""
         for _ in range(self.scene.still):
             self._step()
         frame = self._canvas.frame(self.scene.draw(self.state))
         self._begin()
         self.draw()
-        return frame
+        figure = html_figure(frame, self.scene.alt, CAPTION)
+        html = f'{HIDE}<div class="rnncamp-still">{figure}</div>'
+        return {"text/html": html, "text/plain": f"[figure: {self.scene.alt}]"}
 
     def _listen(self):
         panel = self.panel
         for button in ("play", "pause", "step", "reset"):
             getattr(panel, button).on_click(lambda _, act=getattr(self, button): act())
+        panel.box.observe(self._see, "_view_count")
         panel.pace.observe(lambda change: setattr(self, "pace", change["new"]), "value")
         for control in self.scene.controls:
             panel.controls[control.name].observe(
                 lambda change, control=control: self._change(control, change["new"]), "value"
             )
+
+    def _see(self, change):
+        """Wait when nobody looks: the cell was deleted or the notebook closed."""
+        if not change["new"]:
+            self.pause()
 
     def _change(self, control, value):
         """Note a new setting."""
@@ -151,18 +165,17 @@ class Player:
             raise
 
     async def _serve(self):
+        tick = self._loop.call_soon(self._wake.set)
         while True:
-            if not self.playing:
-                await self._wake.wait()
+            await self._wake.wait()
             self._wake.clear()
-            begun = now()
+            tick.cancel()
             self._obey()
             if self.playing:
-                await self._advance(self.pace or np.inf, begun + FRAME)
+                tick = self._loop.call_later(FRAME, self._wake.set)
+                await self._advance()
             self.draw()
             await self._breathe()
-            if self.playing and not self._wake.is_set():
-                await asyncio.sleep(max(0, begun + FRAME - now()))
 
     def _obey(self):
         """Do what the handlers have noted."""
@@ -177,14 +190,14 @@ class Player:
             self._owed -= 1
             self._step()
 
-    async def _advance(self, steps, until=np.inf):
-        """Train `steps` steps, but not beyond the time `until`, nor when something is wanted."""
-        pause = now() + BUDGET
-        while steps > 0 and now() < until and not self._wake.is_set() and self._step():
-            steps -= 1
-            if now() > pause:
+    async def _advance(self):
+        """Train until the next picture is due, or something is wanted."""
+        steps, answer = 0, now() + BUDGET
+        while self.playing and steps != self.pace and not self._wake.is_set() and self._step():
+            steps += 1
+            if now() > answer:
                 await self._breathe()
-                pause = now() + BUDGET
+                answer = now() + BUDGET
 
     async def _breathe(self):
         """Let the kernel answer: sliders, buttons, other cells."""
@@ -192,10 +205,10 @@ class Player:
             await asyncio.sleep(0)
 
     def _begin(self):
-        with self._watched():
-            self._states = self.scene.train(self.settings)
-            self.state = next(self._states)
-            self._canvas = Canvas(lambda: self.scene.figure(self.settings))
+        """Start anew: new weights, a new figure."""
+        self._states = self.scene.train(self.settings)
+        self.state = next(self._states)
+        self._canvas = Canvas(lambda: self.scene.figure(self.settings))
 
     def _step(self):
         """Take one training step; return whether there was one to take."""

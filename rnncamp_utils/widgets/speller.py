@@ -102,7 +102,7 @@ class Speller(ElmanScene):
         reached = [s for s, value in self.curve if value < GOAL_LOSS]
         goal = ""
         if reached:
-            within = "goal reached" if reached[0] <= GOAL_STEP else "past the goal"
+            within = "the goal is reached" if reached[0] <= GOAL_STEP else "too late for the goal"
             goal = f" Below {GOAL_LOSS} since step {reached[0]}: {within}."
         return (
             f"Step {state.step}: held-out loss {loss:.2f} nats per letter; {right} of the "

@@ -27,8 +27,10 @@ PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 IDLE = PANEL + """
 const kernel = panel?.sessionContext?.session?.kernel;
 return kernel?.connectionStatus === "connected" && kernel.status === "idle";"""
+# An error stops the cells after it: without the second line the wait would be for nothing.
 ALL_RAN = PANEL + """
 const cells = [...panel.content.model.cells].filter(c => c.type === "code");
+if (cells.some(c => c.sharedModel.outputs.some(o => o.output_type === "error"))) return true;
 return cells.length > 0 && cells.every(c => c.executionCount || !c.sharedModel.source.trim());"""
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 
@@ -136,6 +138,7 @@ class Notebook:
         self.evaluate('window.jupyterapp.commands.execute("notebook:run-all-cells");')
         self.wait(ALL_RAN, seconds)
         self.wait(IDLE, seconds)
+        self.assert_healthy()
 
     def outputs(self, kind):
         """Return all outputs of a type, such as "error" or "stream", as dicts."""
@@ -147,7 +150,7 @@ class Notebook:
         """Raise AssertionError for any error of the page, a widget or the kernel."""
         assert self.errors == []
         assert self.page.get_by_text(CLEAR).count() == 0
-        assert self.outputs("error") == []
+        assert [f"{o['ename']}: {o['evalue']}" for o in self.outputs("error")] == []
         assert [o["text"] for o in self.outputs("stream") if o["name"] == "stderr"] == []
 
     def close(self):
