@@ -1,0 +1,120 @@
+"""How fast is one Elman training step beside PyTorch, min-char-rnn's algorithm and autograd?
+
+    python benchmarks/training_step.py [--rounds 25] [--json FILE]
+
+A step is: forward over T symbols of B sequences, softmax cross-entropy, backpropagation through
+time, clipping by norm, SGD; the state is carried on to the next step. README.md says how to read
+the table.
+"""
+
+# ruff: noqa: E402 (the environment has to be set before the libraries are loaded)
+import os
+
+# One thread for everyone, and for everyone the best instructions this processor has: a setting
+# that holds back one library alone (OPENBLAS_CORETYPE only NumPy, ATEN_CPU_CAPABILITY only
+# PyTorch) would decide the race. Libraries read these when they load, so this precedes the imports.
+for name in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "ATEN_CPU_CAPABILITY",
+             "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA"):
+    os.environ.pop(name, None)
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import argparse
+import json
+import sys
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from peers import PEERS, ImpossibleHere
+from rnncamp_utils.batches import Batch
+from rnncamp_utils.network import Network
+
+SIZES = ((100, 1, 25), (100, 16, 25), (128, 32, 50), (256, 32, 50))  # H, B, T
+V = 65
+STRETCH = 0.03  # seconds of one peer's turn in a round: short, so that noise meets all alike
+
+
+def field(names, H, B, T):
+    """Return (the peers by name, each at the same start; why each of the others is missing)."""
+    rng = np.random.default_rng(0)
+    network = Network(V, H, V, dtype=np.float32)
+    theta = network.initial(rng)
+    batches = [Batch(*rng.integers(0, V, (2, T, B)), fresh=False) for _ in range(8)]
+    peers, missing = {}, {}
+    for name in names:
+        try:
+            peers[name] = PEERS[name](network, theta.copy(), batches)
+        except (ImportError, ImpossibleHere) as error:
+            missing[name] = str(error)
+    return peers, missing
+
+
+def check(peers, steps=4, tolerance=1e-3):
+    """Raise AssertionError unless all peers have the same losses and move θ alike.
+
+    The way that θ goes in a step is the clipped gradient times the learning rate, so this compares
+    losses, gradients, clipping and the carried state. The tolerance is for float32.
+    """
+    reference, *others = peers.values()
+    starts = [peer.theta.copy() for peer in peers.values()]
+    for i in range(steps):
+        losses = [float(peer.step(peer.data[i])) for peer in peers.values()]
+        moves = [peer.theta - start for peer, start in zip(peers.values(), starts)]
+        for name, loss, move in zip(peers, losses, moves):
+            off = np.linalg.norm(move - moves[0]) / np.linalg.norm(moves[0])
+            if abs(loss - losses[0]) > tolerance * losses[0] or not off < tolerance:
+                raise AssertionError(f"{name} computes something else in step {i + 1}: loss {loss} "
+                                     f"instead of {losses[0]}, its way differs by {off:.1e}")
+
+
+def stretch(peer, steps):
+    """Return the CPU time of one of `steps` steps, in microseconds."""
+    data = list(islice(cycle(peer.data), steps))
+    begin = time.process_time()
+    for one in data:
+        peer.step(one)
+    return (time.process_time() - begin) / steps * 1e6
+
+
+def race(peers, rounds):
+    """Return the median CPU time of a step of each peer, in microseconds.
+
+    In a round each peer has its turn: what slows the machine for a while slows all of them.
+    """
+    steps = {n: max(1, round(STRETCH * 1e6 / stretch(peer, 8))) for n, peer in peers.items()}
+    times = {name: [] for name in peers}
+    for _ in range(rounds):
+        for name, peer in peers.items():
+            times[name].append(stretch(peer, steps[name]))
+    return {name: float(np.median(ts)) for name, ts in times.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=25, help="turns of each peer (default: 25)")
+    parser.add_argument("--json", metavar="FILE", help="write the ratios to FILE")
+    options = parser.parse_args()
+    print("CPU time of one training step, µs (in brackets: how many times rnncamp's)\n")
+    print(f"{'H, B, T':>12}" + "".join(f"{name:>19}" for name in PEERS))
+    ratios, absent = {}, {}
+    for size in SIZES:
+        peers, missing = field(PEERS, *size)
+        absent |= missing
+        check(peers)
+        times = race(peers, options.rounds)
+        ratio = {name: us / times["rnncamp"] for name, us in times.items()}
+        cells = [f"{times[n]:.0f} ({ratio[n]:.2f})" if n in times else "–" for n in PEERS]
+        print(f"{'{}, {}, {}'.format(*size):>12}" + "".join(f"{c:>19}" for c in cells), flush=True)
+        ratios["{},{},{}".format(*size)] = {n: round(r, 3) for n, r in ratio.items()}
+    for name, why in absent.items():
+        print(f"– {name}: {why}")
+    if options.json:
+        Path(options.json).write_text(json.dumps(ratios, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
