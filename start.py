@@ -31,6 +31,10 @@ TEST_LOCK = "requirements-test.lock"  # everything in the course's lock, and the
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SLOW_TESTS = ["--ignore=tests/notebooks", "--ignore=tests/browser", "-m", "not slow"]
+# JupyterLab would ask on the first page whether it may fetch news.
+LAB_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
 # Prints the version of the Python that runs it, where the course's packages are there too.
 PROBE = """
 import importlib.util, sys
@@ -174,6 +178,13 @@ def install(lock, uv):
         sys.exit(FAILED)
 
 
+def write_lab_settings():
+    folder = os.path.join(VENV, "share", "jupyter", "lab", "settings")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "overrides.json"), "w") as file:
+        json.dump(LAB_SETTINGS, file)
+
+
 def prepare(lock):
     """Make .venv hold what the lock file lists. Where it does already, this takes no time."""
     record = read_record()
@@ -191,6 +202,7 @@ def prepare(lock):
     held = {name: made for name, made in locks.items() if record["installed"].get(name) == made}
     write_record(dict(record, installed=held))
     install(lock, uv)
+    write_lab_settings()
     held = {name: locks[name] for name in (COURSE_LOCK, lock)}
     write_record(dict(record, installed=held))
 
