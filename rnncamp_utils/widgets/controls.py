@@ -1,6 +1,7 @@
 """The controls of a scene, described as data, so that a widget, a test and a text can read them."""
 
 from dataclasses import dataclass
+from math import inf
 
 import ipywidgets
 
@@ -42,18 +43,21 @@ class Choice:
 
     name: str
     label: str
-    options: tuple  # None is shown as "off"
+    options: tuple  # infinity is shown as "off"
     default: object
     live: bool = False
     help: str = ""
 
     def samples(self):
-        """Return the values that tests try: all of them."""
-        return self.options
+        """Return the values that tests try: all names, or the first, default and last number."""
+        if isinstance(self.default, str):
+            return self.options
+        return self.options[0], self.default, self.options[-1]
 
     def widget(self):
         """Return a new row of buttons or slider."""
-        options = [("off" if value is None else str(value), value) for value in self.options]
+        # Infinity and not None, because a slider of ipywidgets cannot hold None.
+        options = [("off" if value == inf else str(value), value) for value in self.options]
         common = dict(options=options, value=self.default, **_look(self))
         if isinstance(self.default, str):
             common["style"]["button_width"] = "auto"

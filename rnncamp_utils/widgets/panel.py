@@ -1,10 +1,11 @@
 """What is seen of a `Player`: heading, picture, status line, buttons and controls."""
 
 import html
+from math import inf
 
 import ipywidgets
 
-PACES = (1, 2, 5, 10, 20, 50, None)
+PACES = (1, 2, 5, 10, 20, 50, inf)
 STYLE = """<style>
 .rnncamp-live { max-width: 960px; }
 .rnncamp-live .widget-html, .rnncamp-live .widget-html-content { line-height: 1.45; height: auto; }
@@ -12,7 +13,8 @@ STYLE = """<style>
 .rnncamp-live p { margin: 0; }
 .rnncamp-status { min-height: 2.9em; }
 .rnncamp-problem { border-left: 4px solid #D55E00; padding-left: 8px; }
-.rnncamp-live .jupyter-widget-toggle-buttons { flex-wrap: nowrap; }
+.rnncamp-live .widget-toggle-buttons { display: flex; align-items: center; }
+.rnncamp-live .widget-toggle-buttons > label { flex: none; text-align: right; margin-right: 8px; }
 .rnncamp-live button { font-size: 1em; }
 .rnncamp-live .widget-toggle-button { margin: 2px 4px 2px 0; padding: 0 0.7em; box-shadow: none; }
 .rnncamp-live .widget-toggle-button.mod-active { background: #0072B2; color: white; }
@@ -28,7 +30,7 @@ class Panel:
         self.step = _button("Step", "train one step")
         self.reset = _button("↺ Reset", "begin again with new weights")
         self.pace = ipywidgets.SelectionSlider(
-            options=[("as many as fit" if n is None else str(n), n) for n in PACES],
+            options=[("as many as fit" if n == inf else str(n), n) for n in PACES],
             value=scene.pace, description="steps per picture",
             style={"description_width": "9em"}, layout={"width": "26em"},
         )

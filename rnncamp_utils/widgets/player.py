@@ -42,7 +42,7 @@ class Player:
         self.scene, self.panel = scene, Panel(scene)
         self.settings = {control.name: control.default for control in scene.controls}
         self.pace, self.playing = scene.pace, False
-        self._anew, self._owed, self._tuned = "", 0, False
+        self._anew, self._owed, self._tuned = None, 0, False  # what the handlers have noted
         self._note = self._problem = ""
         self._said = 0.0
         self._task = self._loop = self._still = None
@@ -69,14 +69,13 @@ class Player:
 
     def reset(self):
         """Begin again, and wait."""
-        self.playing, self._anew = False, "Ready to begin again."
+        self.playing, self._anew = False, ""
         self._poke()
 
     async def run(self, steps):
         """Train `steps` steps and draw the last: for cells and tests, with or without a page."""
-        self.playing = False
+        self.playing, self._problem = False, ""
         self._obey()
-        self._note = self._problem = ""
         answer = now() + BUDGET
         for _ in range(steps):
             if not self._step():
@@ -95,12 +94,13 @@ class Player:
 
     def draw(self):
         """Draw the state as it is now."""
-        with self._watched(), np.errstate(all="ignore"):
+        # A state just before a divergence overflows in pictures too: that is no news.
+        with np.errstate(all="ignore"):
             self.panel.picture.value = self._canvas.frame(self.scene.draw(self.state))
-        if not self.playing or now() - self._said > SENTENCE:
-            sentence = f"{self._note} {self.scene.describe(self.state)}".strip()
-            self.panel.say(sentence, self._problem)
-            self._said = now()
+            if not self.playing or now() - self._said > SENTENCE:
+                sentence = f"{self._note} {self.scene.describe(self.state)}".strip()
+                self.panel.say(sentence, self._problem)
+                self._said = now()
 
     def _ipython_display_(self):
         key = _cell(), type(self.scene).__name__
@@ -179,8 +179,8 @@ class Player:
 
     def _obey(self):
         """Do what the handlers have noted."""
-        if self._anew:
-            self._note, self._anew, self._problem = self._anew, "", ""
+        if self._anew is not None:
+            self._note, self._anew, self._problem = self._anew, None, ""
             self._begin()
         if self._tuned:
             self._tuned = False
@@ -218,9 +218,10 @@ class Player:
                 self._states = self.scene.train(self.settings, self.state)
                 next(self._states)
             self.state = next(self._states, self.state)
-        if self.state is before:
+        if self._states is None or self.state is before:
             self.playing = False
-        return self.state is not before
+            return False
+        return True
 
     @contextmanager
     def _watched(self):
@@ -230,6 +231,7 @@ class Player:
         except (Diverged, ValueError) as error:
             self.playing, self._states, self._problem = False, None, str(error)
             if isinstance(error, Diverged):
+                self.state = error.state
                 self._problem += " Then press Play to go on from there, or Reset to begin again."
 
 

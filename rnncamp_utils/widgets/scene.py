@@ -1,6 +1,7 @@
 """What a `Player` shows: the scene, and the common case of one Elman net under training."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Scene:
     goal = ""  # what to try, one line, with a number to reach
     alt = ""  # what the still picture shows: the same on every machine, so without unsure digits
     controls = ()  # of Range and Choice
-    pace = 10  # steps from one picture to the next, to begin with; None: as many as time allows
+    pace = 10  # steps from one picture to the next, to begin with; inf: as many as time allows
     still = 0  # the step of the still picture that a page without a kernel shows
 
     def train(self, settings, state=None):
@@ -51,7 +52,7 @@ RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 LIVE = (
     Choice("lr", "learning rate", RATES, 0.05, live=True,
            help="how far one step goes along the gradient"),
-    Choice("clip", "clip gradient at", (0.01, 0.1, 0.3, 1, 3, 10, None), 1, live=True,
+    Choice("clip", "clip gradient at", (0.01, 0.1, 0.3, 1, 3, 10, inf), 1, live=True,
            help="the largest gradient norm let through"),
     Range("momentum", "momentum", 0, 0.99, 0.9, 0.01,
           help="how much of the last update is kept (in Adam β₁; Adagrad has none)"),
@@ -89,6 +90,7 @@ class ElmanScene(Scene):
             self.optimizer = make_optimizer(settings)
             state = training.start(self.network, self.optimizer, settings["seed"])
             self.curve = [(0, self.measure(state.theta))]
+        self.curve = [point for point in self.curve if point[0] <= state.step]
         yield state
         for state in training.train(self.network, self.batches, self.optimizer, state):
             if state.step % self.every == 0:

@@ -11,7 +11,7 @@ from ..losses import softmax
 from ..network import Network
 from ..plots import BLACK, BLUE, GREEN, GREY, SKY
 from ..training import evaluate
-from .scene import ElmanScene
+from .scene import ElmanScene, draw_curve
 
 WORDS = (
     "sun moon star sky rain snow wind tree leaf rose bird fish horse cat dog river stone island "
@@ -84,11 +84,7 @@ class Speller(ElmanScene):
         return fig
 
     def draw(self, state):
-        steps, losses = np.array(self.curve).T
-        axes = self._line.axes
-        while steps[-1] > axes.get_xlim()[1]:
-            axes.set_xlim(0, 2 * axes.get_xlim()[1])
-        self._line.set_data(steps, np.fmin(losses, TOP))
+        draw_curve(self._line, self.curve, (0, TOP))
         tape = self.network.forward(state.theta, self._snippet[:, None])[1]
         self._units.set_array(tape.h[:, 0].T)
         self._show_lines(self.write(state.theta))
