@@ -3,7 +3,7 @@
   python start.py                    open the course in JupyterLab
   python start.py lab --no-browser   start JupyterLab and print its address
   python start.py test               run all tests
-  python start.py test --fast        run the tests that take seconds
+  python start.py test --fast        leave out the notebooks, the browser and slow tests
 
 The first start makes the folder .venv and installs everything into it. Later starts skip that.
 """
@@ -255,7 +255,7 @@ def read_arguments(arguments):
     test = commands.add_parser(
         "test", help="run the tests", epilog="Anything else goes to pytest.", allow_abbrev=False
     )
-    test.add_argument("--fast", action="store_true", help="only those that take seconds")
+    test.add_argument("--fast", action="store_true", help="leave out the notebooks, the browser and slow tests")
     options, others = parser.parse_known_args(arguments or ["lab"])
     if others and options.command == "lab":
         lab.error("this is not known: " + " ".join(others))
