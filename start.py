@@ -255,7 +255,9 @@ def read_arguments(arguments):
     test = commands.add_parser(
         "test", help="run the tests", epilog="Anything else goes to pytest.", allow_abbrev=False
     )
-    test.add_argument("--fast", action="store_true", help="leave out the notebooks, the browser and slow tests")
+    test.add_argument(
+        "--fast", action="store_true", help="leave out notebooks, browser and slow tests"
+    )
     options, others = parser.parse_known_args(arguments or ["lab"])
     if others and options.command == "lab":
         lab.error("this is not known: " + " ".join(others))
