@@ -90,7 +90,8 @@ def run_step(sentence, command):
         say(" %.0f s" % (time.time() - started) if child.returncode == 0 else " failed")
         if child.returncode != 0:
             log.seek(0)
-            say(log.read().decode(errors="replace"))
+            shutil.copyfileobj(log, sys.stdout.buffer)  # bytes, for not every terminal is UTF-8
+            sys.stdout.flush()
     return child.returncode == 0
 
 
