@@ -29,6 +29,7 @@ class Network:
         self.map = recurrence.Plain()
         self.loss = losses.get(loss)
         self.dtype = np.dtype(dtype)
+        self.workspace = recurrence.Workspace()
         wide = self.cell.blocks * hidden
         self.shapes = {
             "W_xh": (inputs, wide),
@@ -56,10 +57,10 @@ class Network:
         """Return the state before the first step: a tuple of zeros (B, H)."""
         return tuple(np.zeros((sequences, self.hidden), self.dtype) for _ in self.cell.states)
 
-    def forward(self, theta, x, start=None):
+    def forward(self, theta, x, start=None, empty=recurrence.new_array):
         """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros.
 
-        `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
+        `empty` provides memory, as in `recurrence.forward`. `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
         """
         p = self.params(theta)
         if x.ndim == 3:
@@ -68,8 +69,9 @@ class Network:
             _check_symbols("input", x, self.inputs)
         if start is None:
             start = self.zero_state(x.shape[1])
-        tape = recurrence.forward(p, self.cell, self.map, x, start)
-        a = recurrence.project(tape.h, p["W_hy"])
+        tape = recurrence.forward(p, self.cell, self.map, x, start, empty)
+        a = empty("a", (*x.shape[:2], self.outputs), theta.dtype)
+        recurrence.project(tape.h, p["W_hy"], out=a)
         a += p["b_y"]
         return a, tape
 
@@ -99,10 +101,11 @@ class Objective:
     def loss_and_grad(self, theta):
         """Return (loss, ∂loss/∂θ) at θ."""
         net, batch = self.network, self.batch
-        a, tape = net.forward(theta, batch.x, self.start)
+        empty = net.workspace.empty
+        a, tape = net.forward(theta, batch.x, self.start, empty)
         self.end = tape.end
         loss, da = net.loss.value_and_grad(a, batch.y, batch.weights)
-        return loss, self._pull(theta, tape, da)
+        return loss, self._pull(theta, tape, da, empty)
 
     def grad(self, theta):
         """Return ∂loss/∂θ at θ."""
@@ -128,14 +131,14 @@ class Objective:
 
         return product
 
-    def _pull(self, theta, tape, da):
+    def _pull(self, theta, tape, da, empty=recurrence.new_array):
         """Return Jᵀ da: from a derivative by the outputs to one by θ."""
         net = self.network
         p, g = net.params(theta), net.params(np.empty_like(theta))
         recurrence.project_grad(g["W_hy"], tape.h, da)
         da.sum(axis=(0, 1), out=g["b_y"])
-        dh = recurrence.project(da, p["W_hy"].T)
-        recurrence.backward(p, net.cell, net.map, tape, dh, g)
+        dh = recurrence.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
+        recurrence.backward(p, net.cell, net.map, tape, dh, g, empty)
         return g.theta
 
 

@@ -26,8 +26,31 @@ class Tape(NamedTuple):
 
     @property
     def end(self):
-        """The state after the last step: a tuple of (B, H)."""
-        return tuple(s[-1] for s in self.states)
+        """The state after the last step: a tuple of (B, H), copied, so that it outlives the tape."""
+        return tuple(s[-1].copy() for s in self.states)
+
+
+def new_array(name, shape, dtype):
+    """Return an uninitialized array: what `Workspace.empty` does, without remembering."""
+    return np.empty(shape, dtype)
+
+
+class Workspace:
+    """Large arrays of one training step, used again in the next.
+
+    To get a large array anew costs as much as to fill it. Whoever hands a workspace to a pass must
+    be done with the last pass's arrays.
+    """
+
+    def __init__(self):
+        self._arrays = {}
+
+    def empty(self, name, shape, dtype):
+        """Return the array `name`, uninitialized: the last one where shape and dtype are the same."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.empty(shape, dtype)
+        return array
 
 
 class Plain:
@@ -56,13 +79,20 @@ class Plain:
         np.matmul(_rows(h).T, _rows(dah), out=g["W_hh"])
 
 
-def forward(p, cell, recurrent_map, x, start):
-    """Run `cell` over `x` from the state `start`, a tuple of (B, H), and return the `Tape`."""
-    ax = project(x, p["W_xh"])
+def forward(p, cell, recurrent_map, x, start, empty=new_array):
+    """Run `cell` over `x` from the state `start`, a tuple of (B, H), and return the `Tape`.
+
+    `empty(name, shape, dtype)` provides the memory of large arrays, here and in `backward`.
+    """
+    shape, dtype = (*x.shape[:2], len(p["b_h"])), p["b_h"].dtype
+    ax = project(x, p["W_xh"], out=empty("ax", shape, dtype))
     ax += p["b_h"]
     # An ah that is not kept is the same memory in all steps: it stays in the cache.
-    ah = np.empty_like(ax) if "ah" in cell.keeps else [np.empty_like(ax[0])] * len(x)
-    states = tuple(np.empty((len(x) + 1, *s.shape), ax.dtype) for s in start)
+    kept = "ah" in cell.keeps
+    ah = empty("ah", shape, dtype) if kept else [np.empty(shape[1:], dtype)] * len(x)
+    states = tuple(
+        empty(name, (len(x) + 1, *s.shape), dtype) for name, s in zip(cell.states, start)
+    )
     for stack, s in zip(states, start):
         stack[0] = s
     rows = list(zip(*states))  # rows[t] is the state before step t
@@ -73,16 +103,17 @@ def forward(p, cell, recurrent_map, x, start):
     return Tape(x, ax, ah, states)
 
 
-def backward(p, cell, recurrent_map, tape, dh, g):
+def backward(p, cell, recurrent_map, tape, dh, g, empty=new_array):
     """Backpropagation through time: fill the recurrent parameters of `g`.
 
     `dh` (T, B, H) is the derivative of the loss by each h_t through the readout alone; the part
     that comes back from step t + 1 is added here (`carry`). Source: Werbos (1990).
     """
-    dax = np.empty((*dh.shape[:2], len(p["b_h"])), dh.dtype)
+    shape = *dh.shape[:2], len(p["b_h"])
+    dax = empty("dax", shape, dh.dtype)
     # The slopes of a step may lie where its dax comes: each large array less is felt.
     slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.states, out=dax)))
-    dah = dax if cell.sums else np.empty_like(dax)
+    dah = dax if cell.sums else empty("dah", shape, dh.dtype)
     transposed = recurrent_map.transposed(p)
     carry = [np.zeros_like(s[0]) for s in tape.states]
     for t in reversed(range(len(dh))):
@@ -113,11 +144,17 @@ def push(p, cell, recurrent_map, tape, v):
     return dh
 
 
-def project(x, W):
-    """Return x W for all steps: a gather of rows where x holds symbols, else one product."""
+def project(x, W, out=None):
+    """Return x W for all steps: a gather of rows where x holds symbols, else one product.
+
+    Symbols must lie below the number of W's rows. `out`, (T, B, columns of W), is filled if given.
+    """
+    if out is None:
+        out = np.empty((*x.shape[:2], W.shape[1]), W.dtype)
     if np.issubdtype(x.dtype, np.integer):
-        return W[x]
-    return (_rows(x) @ W).reshape(*x.shape[:-1], W.shape[1])
+        return np.take(W, x, axis=0, out=out, mode="clip")  # "raise" would go through a copy
+    np.matmul(_rows(x), W, out=_rows(out))
+    return out
 
 
 def project_grad(dW, x, da):

@@ -94,8 +94,7 @@ def train(network, batches, optimizer, state=None, steps=None, seed=0):
             log = log[: state.step]
         log.append((float(loss), norm))
         rng_state = rng.bit_generator.state
-        carry = tuple(s.copy() for s in objective.end)  # a view would keep all time steps alive
-        state = State(state.step + 1, theta, memory, rng_state, carry, log)
+        state = State(state.step + 1, theta, memory, rng_state, objective.end, log)
         yield state
 
 

@@ -70,8 +70,8 @@ class WordKinds(ElmanScene):
         means = np.array([states[self._test == i].mean(axis=0) for i in range(len(self.words))])
         if not np.isfinite(means).all():
             return self._plane
-        u, s, _ = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
-        places = u[:, :2] * s[:2] / max(s[0], 1e-12)
+        # Both directions are shown equally wide, however unequal they are: words stay readable.
+        places = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)[0][:, :2]
         if self._plane is not None:
             # Principal axes have no sign and may swap: the nearest turn keeps the picture steady.
             left, _, right = np.linalg.svd(places.T @ self._plane)
@@ -85,11 +85,11 @@ class WordKinds(ElmanScene):
                  ylabel="mean cosine", xlim=(0, 600), ylim=(0.3, 1))
         left.axhspan(GOAL_COSINE, 1, color=GREEN, alpha=0.3, linewidth=0)
         left.axhline(0.916, color=GREY, linestyle="--", linewidth=1)
-        left.annotate("Elman (1990): 0.916", (1, 0.916), (0, -4), ("axes fraction", "data"),
-                      "offset points", ha="right", va="top", fontsize="small")
+        left.annotate("Elman (1990): 0.916", (0, 0.916), (4, 3), ("axes fraction", "data"),
+                      "offset points", fontsize="small")
         (self._line,) = left.plot([], [], color=BLUE, linewidth=2)
-        right.set(title="The mean hidden state after each word", xlim=(-0.45, 0.55),
-                  ylim=(-0.45, 0.55), xlabel="first direction", ylabel="second direction")
+        right.set(title="The mean hidden state after each word", xlim=(-0.5, 0.6),
+                  ylim=(-0.5, 0.6), xlabel="first direction", ylabel="second direction")
         self._clouds, self._labels = [], [None] * len(self.words)
         for name, categories, color, marker in KINDS:
             members = self._members(categories)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import B, D, H, K, T, make_batch, make_case
 
+from rnncamp_utils import recurrence
 from rnncamp_utils.activations import ACTIVATIONS
 from rnncamp_utils.losses import LOSSES
 from rnncamp_utils.network import Network
@@ -142,3 +143,27 @@ def test_vectors_of_integers_are_vectors():
     given = network.objective(batch._replace(x=bits), start).grad(theta)
     expected = network.objective(batch._replace(x=bits.astype(float)), start).grad(theta)
     assert np.array_equal(given, expected)
+
+
+def test_memory_that_is_used_again_changes_nothing_that_was_returned():
+    network, theta, batch, start = make_case()
+    objective = network.objective(batch, start)
+    loss, gradient = objective.loss_and_grad(theta)
+    kept = loss, gradient.copy(), [s.copy() for s in objective.end]
+    outputs, tape = network.forward(theta, batch.x, start)
+    states = [s.copy() for s in tape.states]
+    other = network.objective(make_batch(np.random.default_rng(9)), start)
+    other.loss_and_grad(theta + 1)
+    assert loss == kept[0] and np.array_equal(gradient, kept[1])
+    assert all(np.array_equal(a, b) for a, b in zip(objective.end, kept[2]))
+    assert all(np.array_equal(a, b) for a, b in zip(tape.states, states))
+    assert np.array_equal(objective.loss_and_grad(theta)[1], kept[1])
+
+
+def test_a_workspace_gives_the_same_memory_for_the_same_array_only():
+    workspace = recurrence.Workspace()
+    first = workspace.empty("a", (3, 2), np.float32)
+    assert workspace.empty("a", (3, 2), np.float32) is first
+    assert workspace.empty("b", (3, 2), np.float32) is not first
+    assert workspace.empty("a", (3, 3), np.float32).shape == (3, 3)
+    assert workspace.empty("a", (3, 3), np.float64).dtype == np.float64
