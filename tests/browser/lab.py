@@ -27,11 +27,15 @@ PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 IDLE = PANEL + """
 const kernel = panel?.sessionContext?.session?.kernel;
 return kernel?.connectionStatus === "connected" && kernel.status === "idle";"""
-# An error stops the cells after it: without the second line the wait would be for nothing.
-ALL_RAN = PANEL + """
-const cells = [...panel.content.model.cells].filter(c => c.type === "code");
+CODE = PANEL + """
+const cells = [...panel.content.model.cells]
+  .filter(c => c.type === "code" && c.sharedModel.source.trim());"""
+# Saved outputs bring execution counts with them, which would end the wait at once.
+FORGET = CODE + "cells.forEach(c => { c.executionCount = null; });"
+# An error stops the cells after it: without the first line the wait would be for nothing.
+ALL_RAN = CODE + """
 if (cells.some(c => c.sharedModel.outputs.some(o => o.output_type === "error"))) return true;
-return cells.length > 0 && cells.every(c => c.executionCount || !c.sharedModel.source.trim());"""
+return cells.every(c => c.executionCount);"""
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 
 
@@ -132,8 +136,9 @@ class Notebook:
         self.page.wait_for_function(f"() => {{ {body} }}", timeout=1000 * seconds)
 
     def run_all(self, seconds=120):
-        """Run all cells and wait until each has run."""
+        """Run all cells and wait until each has run, without any error."""
         self.wait(IDLE)
+        self.evaluate(FORGET)
         # Not awaited: an answer would come only when all cells have run, and hide what goes wrong.
         self.evaluate('window.jupyterapp.commands.execute("notebook:run-all-cells");')
         self.wait(ALL_RAN, seconds)
@@ -146,6 +151,18 @@ class Notebook:
         found = [output for cell in cells for output in cell.get("outputs", ())]
         return [output for output in found if output["output_type"] == kind]
 
+    def cells_with_widgets(self):
+        """Return the numbers of the cells that show a player."""
+        cells = self.evaluate(PANEL + "return panel.content.model.sharedModel.toJSON().cells;")
+        kind = "application/vnd.jupyter.widget-view+json"
+        return [i for i, cell in enumerate(cells)
+                if any(kind in output.get("data", ()) for output in cell.get("outputs", ()))]
+
+    def show(self, cell):
+        """Scroll to a cell, which Lab draws only now, and return it."""
+        self.page.evaluate(f"async () => {{ {PANEL} await panel.content.scrollToItem({cell}); }}")
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{cell}"]')
+
     def assert_healthy(self):
         """Raise AssertionError for any error of the page, a widget or the kernel."""
         assert self.errors == []
@@ -153,9 +170,15 @@ class Notebook:
         assert [f"{o['ename']}: {o['evalue']}" for o in self.outputs("error")] == []
         assert [o["text"] for o in self.outputs("stream") if o["name"] == "stderr"] == []
 
-    def close(self):
-        """Close the page."""
-        self.page.close()
+    def save(self):
+        """Save the notebook as a reader would, and wait until it is done."""
+        self.page.evaluate(f"async () => {{ {PANEL} await panel.context.save(); }}")
+
+    def shut_down(self):
+        """Stop the kernel and close the page, once."""
+        if not self.page.is_closed():
+            self.page.evaluate(f"async () => {{ {PANEL} await panel.sessionContext.shutdown(); }}")
+            self.page.close()
 
 
 def write_notebook(path, *sources):
