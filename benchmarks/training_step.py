@@ -9,7 +9,6 @@ the table.
 
 # ruff: noqa: E402 (the environment has to be set before the libraries are loaded)
 import os
-
 import sys
 
 # One thread for everyone, and the same instructions: a setting that holds back one library alone
@@ -39,6 +38,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from peers import PEERS, ImpossibleHere
+
 from rnncamp_utils.batches import Batch
 from rnncamp_utils.network import Network
 

@@ -24,7 +24,7 @@ def windows(sequence, length, sequences=1):
     """
     sequence = np.asarray(sequence)
     if length < 1 or sequences < 1:
-        raise ValueError(f"length is {length} and sequences {sequences}, but both must be at least 1")
+        raise ValueError(f"length is {length}, sequences {sequences}: both must be at least 1")
     n = (len(sequence) - 1) // sequences
     if n < length:
         raise ValueError(

@@ -136,5 +136,6 @@ def _loop(ax, top, bottom, label, weights):
     ax.plot(*zip(*path), color=ORANGE, linewidth=1.1)
     _arrow(ax, (right, into), (1.1, into), color=ORANGE)
     middle = (top + 0.18 + into) / 2
-    ax.text(right + 0.08, middle, f"{label}\none step\nlater", color=ORANGE, fontsize=8, va="center")
+    label = f"{label}\none step\nlater"
+    ax.text(right + 0.08, middle, label, color=ORANGE, fontsize=8, va="center")
     ax.text(1.42, into - 0.15, weights, color=ORANGE, fontsize=9, ha="center", va="top")

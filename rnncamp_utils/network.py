@@ -60,7 +60,8 @@ class Network:
     def forward(self, theta, x, start=None, empty=recurrence.new_array):
         """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros.
 
-        `empty` provides memory, as in `recurrence.forward`. `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
+        `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
+        `empty` provides memory, as in `recurrence.forward`.
         """
         p = self.params(theta)
         if x.ndim == 3:

@@ -74,12 +74,10 @@ def html_figure(png, alt, caption=""):
     """Return an HTML figure: the one form whose alternative text Lab and nbconvert both honour."""
     # A caption repeats nothing of the text that a screen reader has just read.
     shown = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    data = base64.b64encode(png).decode()
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     alt = html.escape(alt, quote=True)
-    return (
-        '<figure style="margin:0">'
-        f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width:100%">{shown}</figure>'
-    )
+    image = f'<img alt="{alt}" src="{source}" style="max-width:100%">'
+    return f'<figure style="margin:0">{image}{shown}</figure>'
 
 
 def label_points(ax, names, points, size=8):

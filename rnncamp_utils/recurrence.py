@@ -26,7 +26,7 @@ class Tape(NamedTuple):
 
     @property
     def end(self):
-        """The state after the last step: a tuple of (B, H), copied, so that it outlives the tape."""
+        """The state after the last step, a tuple of (B, H): copies, which outlive the tape."""
         return tuple(s[-1].copy() for s in self.states)
 
 
@@ -46,7 +46,7 @@ class Workspace:
         self._arrays = {}
 
     def empty(self, name, shape, dtype):
-        """Return the array `name`, uninitialized: the last one where shape and dtype are the same."""
+        """Return the array `name`, uninitialized: the last one where shape and dtype agree."""
         array = self._arrays.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
             array = self._arrays[name] = np.empty(shape, dtype)

@@ -44,14 +44,15 @@ class Exercise:
         self._hints_shown = 0
 
     def check(self, attempt):
-        """Print whether `attempt`, the reader's function, is right, and if not, where it goes wrong."""
+        """Print whether `attempt`, the reader's function, is right, or where it goes wrong."""
         print(self.judge(attempt).message)
 
     def hint(self):
         """Print the next hint; after the last one, say how to see the solution."""
         if self._hints_shown < len(self.hints):
+            hint = self.hints[self._hints_shown]
             self._hints_shown += 1
-            print(f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}")
+            print(f"Hint {self._hints_shown} of {len(self.hints)}: {hint}")
         else:
             print(f"That was the last hint. The solution: {self.name}.solution()")
 
@@ -73,7 +74,8 @@ class Exercise:
                 f"○ {title} is not attempted yet. Replace the ... and run this cell again.",
             )
         if any(value is None for value in given.values()):
-            return Verdict("wrong", f"✘ {title}: your function returns None. Is the return missing?")
+            said = "your function returns None. Is the return missing?"
+            return Verdict("wrong", f"✘ {title}: {said}")
         difference = self._compare(given, self.answer)
         if difference:
             return Verdict("wrong", f"✘ {title}: {difference}.{self._diagnose(given)}")

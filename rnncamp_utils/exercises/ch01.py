@@ -208,7 +208,7 @@ def _unit(p):
 
 @exercise(
     "1.6",
-    inputs=lambda rng: {"p": rng.dirichlet(np.ones(K + 2), 5), "q": rng.dirichlet(np.ones(K + 2), 5)},
+    inputs=lambda rng: {name: rng.dirichlet(np.ones(K + 2), 5) for name in ("p", "q")},
     result=("cosine",),
     hints=[
         "For one row: the sum of the products, divided by both lengths.",
@@ -275,7 +275,7 @@ def _free_late(step, x, h, n):
             "The net reads the first x again and again: its output has to be its next input.",
         ),
         Slip(_free_forgetful, "The state h is not handed on from step to step."),
-        Slip(_free_late, "Your result begins with the input: it should begin with the first output."),
+        Slip(_free_late, "Your result begins with the input: begin with the first output."),
     ],
 )
 def free_run(step, x, h, n):

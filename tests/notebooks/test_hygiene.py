@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from books import BOOK, CHAPTERS, code_cells, read
 
 HTML = "text/html"

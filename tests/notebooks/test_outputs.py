@@ -4,7 +4,6 @@ import re
 import time
 
 import pytest
-
 from books import BOOK, CHAPTERS, LAPTOPS, code_cells, read, run_again
 
 

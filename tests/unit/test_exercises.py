@@ -1,4 +1,4 @@
-"""Every exercise of every chapter: three states, and a diagnosis of its own for each typical slip."""
+"""Every exercise of every chapter: three states, and a diagnosis for each typical slip."""
 
 import importlib
 import pkgutil
@@ -95,7 +95,8 @@ def doubled(a):
 
 DOUBLE = Exercise(
     doubled, "9.1", lambda rng: {"a": rng.normal(size=(4, 3))}, ("b",), ["Add a to itself."],
-    [Slip(lambda a: a, "You returned a."), Slip(lambda a: a * a, "You squared a.")], forwards=("b",),
+    [Slip(lambda a: a, "You returned a."), Slip(lambda a: a * a, "You squared a.")],
+    forwards=("b",),
 )
 
 
@@ -138,7 +139,7 @@ def test_the_inputs_do_not_share_memory_from_one_call_to_the_next():
 
 def test_several_results_are_compared_by_name():
     @exercise("9.2", inputs=lambda rng: {"a": rng.normal(size=3)}, result=("up", "down"), hints=[],
-              slips=[Slip(lambda a: (a + 1, a + 1), "down goes up."), Slip(lambda a: (a, a), "Same.")])
+              slips=[Slip(lambda a: (a + 1, a + 1), "down goes up."), Slip(lambda a: (a, a), "=")])
     def both(a):
         return a + 1, a - 1
 
