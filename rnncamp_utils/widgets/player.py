@@ -170,15 +170,17 @@ class Player:
             await self._wake.wait()
             self._wake.clear()
             tick.cancel()
-            self._obey()
+            moved = self._obey()
             if self.playing:
-                tick = self._loop.call_later(FRAME, self._wake.set)
+                # Whoever has moved a slider wants to see it now.
+                tick = self._loop.call_later(BUDGET if moved else FRAME, self._wake.set)
                 await self._advance()
             self.draw()
             await self._breathe()
 
     def _obey(self):
-        """Do what the handlers have noted."""
+        """Do what the handlers have noted; return whether that was anything."""
+        wanted = self._anew is not None or self._tuned or self._owed > 0
         if self._anew is not None:
             self._note, self._anew, self._problem = self._anew, None, ""
             self._begin()
@@ -189,6 +191,7 @@ class Player:
         while self._owed:
             self._owed -= 1
             self._step()
+        return wanted
 
     async def _advance(self):
         """Train until the next picture is due, or something is wanted."""

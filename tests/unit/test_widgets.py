@@ -1,6 +1,7 @@
 """Players and their scenes, as plain functions: no page and no kernel."""
 
 import asyncio
+import io
 import threading
 from math import inf
 
@@ -355,5 +356,7 @@ def test_frame_draws_the_background_anew_when_the_axes_change():
     lines[0].axes.set_xlim(0, 2)
     wider = frames.frame(lines)
     assert first == again != wider
+    width, height = (lines[0].figure.get_size_inches() * canvas.DPI).astype(int)
+    assert plt.imread(io.BytesIO(first), "png").shape == (height, width, 4)
     lines[0].set_ydata([1, 0])
     assert frames.frame(lines) != wider
