@@ -84,7 +84,7 @@ def main():
     options = parser.parse_args()
     path = find_browser()
     if path is None:
-        sys.exit("This needs Chromium or Chrome: install one, or run `playwright install chromium`.")
+        sys.exit("This needs Chromium: install it, or run `playwright install chromium`.")
     with tempfile.TemporaryDirectory() as folder:
         write_notebook(Path(folder) / "painted.ipynb", SCENE)
         with lab_server(folder) as (address, token), browser(path) as chromium:

@@ -60,12 +60,13 @@ class Panel:
             f"<p><b>Try:</b> {html.escape(scene.goal)}</p>"
         )
         row = {"flex_flow": "row wrap", "align_items": "center"}
-        buttons = ipywidgets.HBox([self.play, self.pause, self.step, self.reset, self.pace], layout=row)
+        buttons = [self.play, self.pause, self.step, self.reset]
+        run = ipywidgets.HBox([*buttons, self.pace], layout=row)
         groups = ipywidgets.HBox(
             [self._group("While it trains", scene, True), self._group("Starts anew", scene, False)],
             layout={"flex_flow": "row wrap", "margin": "0.5em 0 0 0", "grid_gap": "0 3em"},
         )
-        parts = [heading, self.picture, self.status, buttons, groups]
+        parts = [heading, self.picture, self.status, run, groups]
         box = ipywidgets.VBox(parts)
         box.add_class("rnncamp-live")
         box._view_count = 0  # from now on, the page counts how often the box is on it

@@ -119,7 +119,7 @@ class Player:
         """Return the picture at the scene's still step, as an output of a cell, and begin anew."""
         for _ in range(self.scene.still):
             self._step()
-        frame = self._canvas.frame(self.scene.draw(self.state))
+        frame = fewer_colours(self._canvas.frame(self.scene.draw(self.state)))
         self._begin()
         self.draw()
         figure = html_figure(frame, self.scene.alt, CAPTION)
@@ -232,7 +232,8 @@ class Player:
         try:
             yield
         except (Diverged, ValueError) as error:
-            self.playing, self._states, self._problem = False, None, str(error)
+            self.playing, self._states = False, None
+            self._problem = str(error)[:1].upper() + str(error)[1:]
             if isinstance(error, Diverged):
                 self.state = error.state
                 self._problem += " Then press Play to go on from there, or Reset to begin again."

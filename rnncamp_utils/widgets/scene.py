@@ -106,7 +106,7 @@ class ElmanScene(Scene):
 
 
 def draw_curve(line, curve, limits):
-    """Show a list of (step, value), values kept within `limits`; the axis doubles when it is full."""
+    """Show (step, value) pairs, values kept within `limits`; a full axis doubles."""
     steps, values = np.array(curve).T
     while steps[-1] > line.axes.get_xlim()[1]:
         line.axes.set_xlim(0, 2 * line.axes.get_xlim()[1])

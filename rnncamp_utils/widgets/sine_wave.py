@@ -23,9 +23,9 @@ class SineWave(ElmanScene):
 
     title = "A network hums a sine wave"
     goal = (
-        f"the true period is {PERIOD}. Besides 50, two loop lengths bring the free run's error below "
-        f"{GOAL_ERROR} (the green zone) within {GOAL_STEP} steps and keep it there, whatever the seed. "
-        "Predict which, then try."
+        f"the true period is {PERIOD}. Besides 50, two loop lengths bring the free run's error "
+        f"below {GOAL_ERROR} (the green zone) within {GOAL_STEP} steps and keep it there, whatever "
+        "the seed. Predict which, then try."
     )
     alt = (
         "Three panels. The error of the free run falls to almost 0. The training data, a loop of "
@@ -72,7 +72,8 @@ class SineWave(ElmanScene):
         above.plot(steps, wave(steps % loop), color=ORANGE)
         for joint in range(loop, FREE, loop):
             above.axvline(joint, color=GREY, linestyle=":")
-        above.set(title=f"Training data: a loop of {loop} steps (dotted: its joints)", xticklabels=[])
+        above.set(title=f"Training data: a loop of {loop} steps (dotted: its joints)",
+                  xticklabels=[])
         below.plot(steps, wave(HEARD + steps), color=GREY, label="true wave")
         (self._free,) = below.plot([], [], color=BLUE, label="net, running free")
         below.set(title="What the net writes", ylim=(-1.6, 1.6), xlim=above.get_xlim(),

@@ -108,7 +108,8 @@ class Speller(ElmanScene):
     def _draw_loss_axes(self, ax):
         ax.set(title="Loss on text it has never seen", xlabel="training step",
                ylabel="nats per letter", xlim=(0, 600), ylim=(0, TOP))
-        for value, name in ((self.guessing, "guessing by frequency"), (self.least, "least possible")):
+        marks = (self.guessing, "guessing by frequency"), (self.least, "least possible")
+        for value, name in marks:
             ax.axhline(value, color=GREY, linestyle="--", linewidth=1)
             ax.annotate(name, (1, value), (0, 3), ("axes fraction", "data"), "offset points",
                         ha="right", color=BLACK, fontsize="small")

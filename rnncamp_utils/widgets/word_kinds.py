@@ -23,12 +23,12 @@ class WordKinds(ElmanScene):
 
     title = "29 words find their kinds"
     goal = (
-        f"reach a mean cosine above {GOAL_COSINE} (the green zone) with at most {GOAL_UNITS} hidden "
-        "units. Which kinds of words part first? What does 'steps back' change?"
+        f"reach a mean cosine above {GOAL_COSINE} (the green zone) with at most {GOAL_UNITS} "
+        "hidden units. Which kinds of words part first? What does 'steps back' change?"
     )
     alt = (
-        "Two panels. The mean cosine between the net's predictions and the exact probabilities rises "
-        "towards 1. In a plane, the 29 words of the language have parted into verbs, animate "
+        "Two panels. The mean cosine between the net's predictions and the exact probabilities "
+        "rises towards 1. In a plane, the 29 words of the language have parted into verbs, animate "
         "nouns and inanimate nouns."
     )
     controls = with_defaults((
@@ -65,7 +65,7 @@ class WordKinds(ElmanScene):
         return ((p * q).sum(axis=1) / lengths).mean()
 
     def plane(self, theta):
-        """Return the place of each word, (29, 2), turned to lie as near as can be to the last ones."""
+        """Return the place of each word, (29, 2), turned to lie as near as can be to the last."""
         states = self.read(theta)[0]
         means = np.array([states[self._test == i].mean(axis=0) for i in range(len(self.words))])
         if not np.isfinite(means).all():

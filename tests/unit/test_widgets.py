@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rnncamp_utils import widgets
-from rnncamp_utils.widgets import ElmanScene, Player, Scene, Speller, canvas, player as module
+from rnncamp_utils.widgets import ElmanScene, Player, Scene, Speller, canvas
+from rnncamp_utils.widgets import player as module
 
 SCENES = [
     kind for kind in vars(widgets).values()
