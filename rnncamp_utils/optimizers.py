@@ -48,6 +48,30 @@ class SGD(Optimizer):
         return theta - self.lr * g, memory
 
 
+class DecayingSGD(Optimizer):
+    """SGD whose rate falls in a straight line from `lr` to `last_lr` in `steps` steps, then stays.
+
+    ε_k = (1−α)·ε₀ + α·ε_τ with α = min(1, k/τ). Source: Goodfellow, Bengio & Courville (2016),
+    eq. 8.14. Raises ValueError unless `last_lr` ≥ 0 and `steps` ≥ 1.
+    """
+
+    def __init__(self, lr=0.1, last_lr=0.001, steps=1000, clip=None):
+        super().__init__(lr, clip)
+        if not (last_lr >= 0 and steps >= 1):
+            raise ValueError(
+                f"last_lr is {last_lr}, steps {steps}: a rate of at least 0, at least 1 step"
+            )
+        self.last_lr, self.steps = last_lr, steps
+
+    def memory(self, theta):
+        return {"k": np.zeros((), int)}
+
+    def update(self, theta, g, memory):
+        alpha = min(1.0, int(memory["k"]) / self.steps)
+        rate = (1 - alpha) * self.lr + alpha * self.last_lr
+        return theta - rate * g, {"k": memory["k"] + 1}
+
+
 class Momentum(Optimizer):
     """v ← μ·v − lr·g;  θ ← θ + v. Source: Polyak (1964)."""
 
@@ -63,6 +87,18 @@ class Momentum(Optimizer):
         return theta + v, {"v": v}
 
 
+class Nesterov(Momentum):
+    """v ← μ·v − lr·g;  θ ← θ + μ·v − lr·g. Source: Nesterov (1983).
+
+    θ stands one look ahead: it is the point θ̂ + μ·v of Sutskever, Martens, Dahl & Hinton (2013),
+    where they take the gradient. So the gradient is needed at θ only, as everywhere else.
+    """
+
+    def update(self, theta, g, memory):
+        v = self.momentum * memory["v"] - self.lr * g
+        return theta + self.momentum * v - self.lr * g, {"v": v}
+
+
 class Adagrad(Optimizer):
     """r ← r + g²;  θ ← θ − lr·g / (√r + ε). Source: Duchi, Hazan & Singer (2011)."""
 
@@ -76,6 +112,41 @@ class Adagrad(Optimizer):
     def update(self, theta, g, memory):
         r = memory["r"] + g * g
         return theta - self.lr * g / (np.sqrt(r) + self.eps), {"r": r}
+
+
+class RMSprop(Optimizer):
+    """r ← ρ·r + (1−ρ)·g²;  θ ← θ − lr·g / (√r + ε). Source: Tieleman & Hinton (2012)."""
+
+    def __init__(self, lr=0.001, rho=0.9, eps=1e-8, clip=None):
+        super().__init__(lr, clip)
+        self.rho, self.eps = rho, eps
+
+    def memory(self, theta):
+        return {"r": np.zeros_like(theta)}
+
+    def update(self, theta, g, memory):
+        r = self.rho * memory["r"] + (1 - self.rho) * g * g
+        return theta - self.lr * g / (np.sqrt(r) + self.eps), {"r": r}
+
+
+class Adadelta(Optimizer):
+    """Δ = √(s+ε) / √(r+ε) · g;  θ ← θ − lr·Δ: a step has the unit of θ. Source: Zeiler (2012).
+
+    r, s: running means of g² and Δ². With `lr` 1 it is Algorithm 1 of the paper.
+    """
+
+    def __init__(self, lr=1.0, rho=0.95, eps=1e-6, clip=None):
+        super().__init__(lr, clip)
+        self.rho, self.eps = rho, eps
+
+    def memory(self, theta):
+        return {"r": np.zeros_like(theta), "s": np.zeros_like(theta)}
+
+    def update(self, theta, g, memory):
+        r = self.rho * memory["r"] + (1 - self.rho) * g * g
+        delta = np.sqrt(memory["s"] + self.eps) / np.sqrt(r + self.eps) * g
+        s = self.rho * memory["s"] + (1 - self.rho) * delta * delta
+        return theta - self.lr * delta, {"r": r, "s": s}
 
 
 class Adam(Optimizer):
@@ -98,6 +169,76 @@ class Adam(Optimizer):
         # Both corrections are scalars: put them into the rate, not into arrays of their own.
         root = np.sqrt(r / float(1 - self.beta2**t)) + self.eps
         return theta - float(self.lr / (1 - self.beta1**t)) * m / root, {"m": m, "r": r, "t": t}
+
+
+class Wrapper(Optimizer):
+    """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    @property
+    def lr(self):
+        return self.inner.lr
+
+    @lr.setter
+    def lr(self, value):
+        self.inner.lr = value
+
+    @property
+    def clip(self):
+        return self.inner.clip
+
+    @clip.setter
+    def clip(self, value):
+        self.inner.clip = value
+
+    def memory(self, theta):
+        return self.inner.memory(theta)
+
+
+class ClippedByValue(Wrapper):
+    """Cut every element of the gradient to −limit … limit before `inner` sees it.
+
+    Unlike clipping by norm, it turns the gradient. Source: Mikolov (2012), thesis.
+    Raises ValueError unless `limit` > 0.
+    """
+
+    def __init__(self, inner, limit):
+        super().__init__(inner)
+        if not limit > 0:
+            raise ValueError(f"limit is {limit}, but a limit must be above 0")
+        self.limit = limit
+
+    def update(self, theta, g, memory):
+        return self.inner.update(theta, np.clip(g, -self.limit, self.limit), memory)
+
+
+class Averaged(Wrapper):
+    """Keep the mean of all θ on the way, in `memory["mean"]`; `inner` is not disturbed.
+
+    With `decay` 0.99, say, a mean that forgets: mean ← 0.99·mean + 0.01·θ, freed of its start.
+    None, the plain mean of all steps. Source: Polyak & Juditsky (1992).
+    Raises ValueError unless 0 ≤ `decay` < 1 or None.
+    """
+
+    def __init__(self, inner, decay=None):
+        super().__init__(inner)
+        if decay is not None and not 0 <= decay < 1:
+            raise ValueError(f"decay is {decay}: give a number from 0 to below 1, or None")
+        self.decay = decay
+
+    def memory(self, theta):
+        return {**super().memory(theta), "mean": theta.copy(), "steps": np.zeros((), int)}
+
+    def update(self, theta, g, memory):
+        theta, inner = self.inner.update(theta, g, memory)
+        steps = memory["steps"] + 1
+        # The weight of the newest: 1/t for a plain mean, else (1−d)/(1−dᵗ), as in Adam.
+        d = self.decay
+        share = 1 / steps if d is None else (1 - d) / (1 - d**steps)
+        mean = memory["mean"] + float(share) * (theta - memory["mean"])
+        return theta, {**inner, "mean": mean, "steps": steps}
 
 
 def clip_by_norm(g, limit):

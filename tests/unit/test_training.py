@@ -12,7 +12,7 @@ from rnncamp_utils import training
 from rnncamp_utils.activations import ACTIVATIONS
 from rnncamp_utils.batches import Batch, windows
 from rnncamp_utils.network import Network
-from rnncamp_utils.optimizers import SGD, Adagrad, Adam, Momentum
+from rnncamp_utils.optimizers import SGD, Adadelta, Adagrad, Adam, Averaged, Momentum
 from rnncamp_utils.training import Diverged, evaluate, last, load, save, start, train
 
 V, H = 5, 6
@@ -31,6 +31,7 @@ OPTIMIZERS = {
     "Momentum": lambda: Momentum(0.1),
     "Adagrad": lambda: Adagrad(0.05),
     "Adam": lambda: Adam(0.01),
+    "Averaged": lambda: Averaged(Adadelta()),
 }
 every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
