@@ -166,10 +166,11 @@ class Notebook:
 
     def assert_healthy(self):
         """Raise AssertionError for any error of the page, a widget or the kernel."""
-        assert self.errors == []
-        assert self.page.get_by_text(CLEAR).count() == 0
-        assert [f"{o['ename']}: {o['evalue']}" for o in self.outputs("error")] == []
-        assert [o["text"] for o in self.outputs("stream") if o["name"] == "stderr"] == []
+        wrong = list(self.errors)
+        wrong += [f"{o['ename']}: {o['evalue']}" for o in self.outputs("error")]
+        wrong += [o["text"] for o in self.outputs("stream") if o["name"] == "stderr"]
+        wrong += self.page.get_by_text(CLEAR).all_inner_texts()
+        assert not wrong, wrong
 
     def save(self):
         """Save the notebook as a reader would, and wait until it is done."""
