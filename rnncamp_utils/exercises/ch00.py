@@ -15,6 +15,7 @@ from .base import Slip, exercise
             lambda nats: nats * np.log(2),
             "You multiplied: a bit is smaller than a nat, so there are more bits than nats.",
         ),
+        Slip(lambda nats: nats / 0.69, "0.69 is rounded: use np.log(2)."),
         Slip(lambda nats: np.log2(nats), "nats is a logarithm already: only its unit changes."),
     ],
 )

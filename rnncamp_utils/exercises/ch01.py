@@ -14,6 +14,10 @@ def _count(ids, V):
     return counts
 
 
+def _unit_rows(counts):
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
 @exercise(
     "1.1",
     inputs=lambda rng: {"ids": np.r_[0:4, rng.integers(0, 4, 60)], "V": 4},
@@ -28,6 +32,22 @@ def _count(ids, V):
         Slip(
             lambda ids, V: _count(ids, V) / _count(ids, V).sum(axis=0, keepdims=True),
             "Your columns add up to 1: you have P(word before | word). Divide rows, axis=1.",
+        ),
+        Slip(
+            lambda ids, V: _count(ids, V) / _count(ids, V).sum(axis=1),
+            "You divided the columns by the sums of the rows: add keepdims=True to the sum.",
+        ),
+        Slip(
+            lambda ids, V: bigram.answer(ids, V).T,
+            "Rows and columns are swapped: P[a, b] belongs to b coming right after a.",
+        ),
+        Slip(
+            lambda ids, V: _unit_rows(_count(ids, V) > 0),
+            "Each pair was counted once: counts[a, b] += 1 has to run for each pair on its own.",
+        ),
+        Slip(
+            lambda ids, V: _count(ids, V) / np.bincount(ids, minlength=V)[:, None],
+            "The last symbol has no follower: divide by the sum of each row of counts.",
         ),
         Slip(
             lambda ids, V: _count(ids, V) / _count(ids, V).sum(),
@@ -75,6 +95,14 @@ def _net(rng):
             lambda x, h, W_xh, W_hh, b_h: x @ W_xh + h @ W_hh + b_h,
             "The tanh is missing: without it the net is linear, however long it runs.",
         ),
+        Slip(
+            lambda x, h, W_xh, W_hh, b_h: np.tanh(x @ W_xh + h @ W_hh) + b_h,
+            "The bias has to go inside the tanh.",
+        ),
+        Slip(
+            lambda x, h, W_xh, W_hh, b_h: 1 / (1 + np.exp(-(x @ W_xh + h @ W_hh + b_h))),
+            "This is the logistic function: equation (1.2) has tanh.",
+        ),
     ],
 )
 def elman_step(x, h, W_xh, W_hh, b_h):
@@ -90,6 +118,10 @@ def _run_shifted(x, h, W_xh, W_hh, b_h):
     for t in range(len(x) - 1):
         hs.append(np.tanh(x[t] @ W_xh + hs[-1] @ W_hh + b_h))
     return np.stack(hs)
+
+
+def _run_with(x, h, W_xh, W_hh, b_h):
+    return elman_run.answer(x, h, W_xh, W_hh, b_h)
 
 
 def _run_backwards(x, h, W_xh, W_hh, b_h):
@@ -116,6 +148,19 @@ def _run_backwards(x, h, W_xh, W_hh, b_h):
             "Your states come one step late: the start belongs in front of the result, not in it.",
         ),
         Slip(_run_backwards, "Your net reads the sequence from its end: t runs from 0 to T − 1."),
+        Slip(
+            lambda x, h, *net: np.concatenate([h[None], _run_with(x, h, *net)]),
+            "There are T + 1 states: leave the first h, which is given, out of the result.",
+        ),
+        Slip(lambda x, h, *net: _run_with(x, h, *net)[-1], "This is the last state: return all T."),
+        Slip(
+            lambda x, h, *net: _run_with(x, 0 * h, *net),
+            "Your net starts from zeros: start from the given h.",
+        ),
+        Slip(
+            lambda x, h, *net: _run_with(x, h, *net).swapaxes(0, 1),
+            "Time comes first: stack the states along axis 0.",
+        ),
     ],
 )
 def elman_run(x, h, W_xh, W_hh, b_h):
@@ -159,11 +204,23 @@ def _jordan_no_bias(x, y, W_xh, W_yh, b_h, W_hy, b_y):
         Slip(_jordan_elman, "The last output y never enters: Jordan's net is fed what it said."),
         Slip(_jordan_hidden, "This is the hidden layer: the output is h @ W_hy + b_y."),
         Slip(_jordan_no_bias, "The bias b_y of the output is missing."),
+        Slip(
+            lambda x, y, W_xh, W_yh, b_h, W_hy, b_y: (x @ W_xh + y @ W_yh + b_h) @ W_hy + b_y,
+            "The tanh of the hidden layer is missing.",
+        ),
+        Slip(
+            lambda *given: np.tanh(jordan_step.answer(*given)),
+            "The output has no tanh: it is h @ W_hy + b_y.",
+        ),
     ],
 )
 def jordan_step(x, y, W_xh, W_yh, b_h, W_hy, b_y):
     h = np.tanh(x @ W_xh + y @ W_yh + b_h)
     return h @ W_hy + b_y
+
+
+def _chosen(p, came):
+    return p[np.arange(len(came)), came]
 
 
 def _log_softmax(a):
@@ -172,34 +229,50 @@ def _log_softmax(a):
 
 @exercise(
     "1.5",
-    inputs=lambda rng: {"a": rng.normal(size=(7, K + 1)) * 2, "y": rng.integers(0, K + 1, 7)},
+    inputs=lambda rng: {"a": rng.normal(size=(7, K + 1)) * 2, "came": rng.integers(0, K + 1, 7)},
     result=("loss",),
     hints=[
         "Row t of np.exp(a), divided by its sum, is what the net thinks of each symbol.",
-        "p[np.arange(len(y)), y] picks the probability of the right symbol in every row.",
+        "p[np.arange(len(came)), came] picks the probability of what came in every row.",
     ],
     slips=[
         Slip(
-            lambda a, y: -_log_softmax(a)[np.arange(len(y)), y].mean() / np.log(2),
+            lambda a, came: mean_nats.answer(a[:-1], came[1:]),
+            "came[t] is already the symbol that came after step t: do not shift it again.",
+        ),
+        Slip(
+            lambda a, came: -np.log(_chosen(np.exp(a) / np.exp(a).sum(), came)).mean(),
+            "You divided by the sum of all entries: each row has a sum of its own, axis=1.",
+        ),
+        Slip(
+            lambda a, came: -np.log(_chosen(np.exp(a) / np.exp(a).sum(axis=0), came)).mean(),
+            "You divided by the sums of the columns: each row has a sum of its own, axis=1.",
+        ),
+        Slip(
+            lambda a, came: -np.log(_chosen(np.exp(_log_softmax(a)), came).mean()),
+            "This is the log of the mean: take the log of each probability, then the mean.",
+        ),
+        Slip(
+            lambda a, came: -_log_softmax(a)[np.arange(len(came)), came].mean() / np.log(2),
             "These are bits: use the natural logarithm, np.log, for nats.",
         ),
         Slip(
-            lambda a, y: -_log_softmax(a)[np.arange(len(y)), y].sum(),
+            lambda a, came: -_log_softmax(a)[np.arange(len(came)), came].sum(),
             "This is the sum over all steps: take the mean.",
         ),
         Slip(
-            lambda a, y: _log_softmax(a)[np.arange(len(y)), y].mean(),
+            lambda a, came: _log_softmax(a)[np.arange(len(came)), came].mean(),
             "The sign is wrong: the log of a probability is negative, a loss is not.",
         ),
         Slip(
-            lambda a, y: -a[np.arange(len(y)), y].mean(),
+            lambda a, came: -a[np.arange(len(came)), came].mean(),
             "The outputs are not yet probabilities: divide np.exp(a) by its sum, row by row.",
         ),
     ],
 )
-def mean_nats(a, y):
+def mean_nats(a, came):
     p = np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)
-    return -np.log(p[np.arange(len(y)), y]).mean()
+    return -np.log(p[np.arange(len(came)), came]).mean()
 
 
 def _unit(p):
@@ -226,6 +299,14 @@ def _unit(p):
         Slip(
             lambda p, q: (_unit(p) * _unit(q)).sum(axis=1).sum(),
             "This is the sum of the cosines: take their mean.",
+        ),
+        Slip(
+            lambda p, q: (_unit(p) * _unit(q)).sum(axis=1),
+            "These are the cosines of all rows: take their mean.",
+        ),
+        Slip(
+            lambda p, q: ((p * q).sum(axis=1) / np.linalg.norm(p, axis=1)).mean(),
+            "You divided by one length: divide by the lengths of both rows.",
         ),
     ],
 )
@@ -275,6 +356,10 @@ def _free_late(step, x, h, n):
             "The net reads the first x again and again: its output has to be its next input.",
         ),
         Slip(_free_forgetful, "The state h is not handed on from step to step."),
+        Slip(
+            lambda step, x, h, n: free_run.answer(step, x, h, n + 1),
+            "There is one output too many: n steps give n outputs.",
+        ),
         Slip(_free_late, "Your result begins with the input: begin with the first output."),
     ],
 )

@@ -66,8 +66,8 @@ class Panel:
             [self._group("While it trains", scene, True), self._group("Starts anew", scene, False)],
             layout={"flex_flow": "row wrap", "margin": "0.5em 0 0 0", "grid_gap": "0 3em"},
         )
-        parts = [heading, self.picture, self.status, run, groups]
-        box = ipywidgets.VBox(parts)
+        # Play stands above the picture: on a small screen it must be seen without scrolling.
+        box = ipywidgets.VBox([heading, run, self.picture, self.status, groups])
         box.add_class("rnncamp-live")
         box._view_count = 0  # from now on, the page counts how often the box is on it
         return box
