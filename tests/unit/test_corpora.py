@@ -1,11 +1,23 @@
 """Text to integers and back, and every kind of text that cannot be used."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncamp_utils.corpora import Vocabulary, read_text, split
+from rnncamp_utils import corpora
+from rnncamp_utils.corpora import (
+    UNKNOWN,
+    OpenVocabulary,
+    Vocabulary,
+    book_prose,
+    read_text,
+    split,
+    standard_library,
+    words,
+)
 
 
 @settings(deadline=None, max_examples=100)
@@ -124,3 +136,75 @@ def test_a_tenth_is_held_out_and_two_symbols_are_enough():
 def test_a_part_that_is_no_part_is_refused(held_out):
     with pytest.raises(ValueError, match="between 0 and 1"):
         split("some text", held_out)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text("abcd", min_size=1), st.text("abcdefgh☃"))
+def test_an_open_vocabulary_encodes_any_text(text, other):
+    vocabulary = OpenVocabulary(text)
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+    unknown = [c for c in other if c not in text]
+    assert (vocabulary.encode(other) == 0).sum() == len(unknown)
+    assert vocabulary.spelling_bits(other) == 8 * len("".join(unknown).encode())
+
+
+def test_rare_words_are_unknown_and_must_be_spelled():
+    text = "the cat and the dog and the ☃".split()
+    vocabulary = OpenVocabulary(text, at_least=2)
+    assert vocabulary.symbols == [UNKNOWN, "and", "the"] and len(vocabulary) == 3
+    ids = vocabulary.encode(text)
+    assert ids.tolist() == [2, 0, 1, 2, 0, 1, 2, 0] and ids.dtype == np.intp
+    assert vocabulary.decode(ids[:3]) == "the <unk> and"
+    assert vocabulary.spelling_bits(text) == 8 * (4 + 4 + 4)  # ☃ has three bytes, an end each
+    assert vocabulary.spelling_bits(["the", "and"]) == 0
+
+
+def test_a_text_may_hold_the_mark_of_the_unknown_itself():
+    vocabulary = OpenVocabulary(["a", UNKNOWN, "b"])
+    assert vocabulary.symbols == [UNKNOWN, "a", "b"]
+    assert vocabulary.encode([UNKNOWN, "b"]).tolist() == [0, 2]
+    assert vocabulary.spelling_bits([UNKNOWN]) == 8 * (len(UNKNOWN) + 1)
+
+
+def test_a_vocabulary_that_would_know_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one symbol"):
+        OpenVocabulary("abc", at_least=2)
+
+
+def test_words_keep_punctuation_and_line_ends_and_nothing_is_lost_but_spaces():
+    assert words("Don't stop,  now!\n\nEl Niño_2") == [
+        "Don't", "stop", ",", "now", "!", "\n", "\n", "El", "Niño_2"
+    ]
+    assert words(" \t ") == []
+    text = book_prose()
+    assert "".join(words(text)) == "".join(c for c in text if c == "\n" or not c.isspace())
+
+
+def test_the_books_prose_is_its_text_cells_in_order(monkeypatch, tmp_path):
+    def chapter(name, *cells):
+        cells = [{"cell_type": kind, "source": source} for kind, source in cells]
+        (tmp_path / name).write_text(json.dumps({"cells": cells}), encoding="utf-8")
+
+    chapter("02_b.ipynb", ("markdown", "last ä"))
+    chapter("01_a.ipynb", ("markdown", ["one\n", "two"]), ("code", "no"), ("markdown", "three"))
+    monkeypatch.setattr(corpora, "NOTEBOOKS", tmp_path)
+    assert book_prose() == "one\ntwo\n\nthree\n\nlast ä\n"
+    monkeypatch.setattr(corpora, "NOTEBOOKS", tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        book_prose()
+
+
+def test_this_books_prose_is_found():
+    assert len(book_prose()) > 10_000 and "recurrent" in book_prose()
+
+
+def test_the_standard_library_is_a_long_text(monkeypatch, tmp_path):
+    text = standard_library(300_000)
+    assert len(text) == 300_000 and "def " in text
+    assert standard_library(1000) == text[:1000]
+    with pytest.raises(ValueError, match="size is 0"):
+        standard_library(0)
+    monkeypatch.setattr(corpora.sysconfig, "get_path", lambda name: str(tmp_path))
+    (tmp_path / "empty.py").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match="no sources"):
+        standard_library()

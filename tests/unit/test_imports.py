@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "tasks": ("batches",),
     "grammars": ("batches",),
     "corpora": ("batches",),
-    "downloads": (),
+    "downloads": ("corpora",),
     "phrases": ("corpora",),
     "ngrams": (),
     "language_models": ("corpora", "ngrams", "training"),
