@@ -18,8 +18,6 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 
-from . import recurrence
-
 
 def relative_error(a, b):
     """Return max |a − b| / max(|a|, |b|), both maxima taken over all elements.
@@ -119,16 +117,16 @@ def _vectors(symbols, size):
 def adjoint_gap(network, theta, batch, start=None, rng=None):
     """Return |⟨u, Jv⟩ − ⟨Jᵀu, v⟩| / max(|⟨u, Jv⟩|, |⟨Jᵀu, v⟩|) for random u and v.
 
-    J is the derivative of all h_t by the recurrent parameters: `recurrence.push` computes Jv and
-    `recurrence.backward` Jᵀu. The two must be each other's transpose, whatever the loss.
+    J is the derivative of all h_t by the recurrent parameters: the network's body computes Jv in
+    `push` and Jᵀu in `backward`. The two must be each other's transpose, whatever the loss.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     p, tape = network.params(theta), network.forward(theta, batch.x, start)[1]
     v = network.params(rng.normal(size=theta.shape))
     u = rng.normal(size=tape.h.shape)
     pulled = network.params(np.zeros_like(theta))
-    recurrence.backward(p, network.cell, network.map, tape, u, pulled)
-    pushed = recurrence.push(p, network.cell, network.map, tape, v)
+    network.body.backward(p, tape, u, pulled)
+    pushed = network.body.push(p, tape, v)
     return relative_error(np.vdot(u, pushed), np.vdot(pulled.theta, v.theta))
 
 

@@ -4,48 +4,52 @@ from numbers import Integral
 
 import numpy as np
 
-from . import losses, recurrence
-from .cells import Elman
-from .params import Params, glorot, orthogonal
+from . import family, losses, maps, recurrence
+from .layers import build
+from .params import Params, count, glorot
 
 
 class Network:
     """h_t = cell(x_t W_xh + b_h, h_{t-1} W_hh),  y_t = h_t W_hy + b_y,  and a loss on all y_t.
 
     `inputs` is D, or the size of the vocabulary where the input is symbols; `hidden` is H;
-    `outputs` is K. `cell` is a cell or the name of an activation for an `Elman` cell. `loss` is
-    "cross-entropy" or "squared-error". `dtype` is the precision of all arithmetic.
+    `outputs` is K. `cell` is a cell, the name of one ("gru", "lstm", ...; `family.CELLS`), or the
+    name of an activation for an `Elman` cell. `loss` is "cross-entropy" or "squared-error". `dtype`
+    is the precision of all arithmetic. `recurrent_map` is "plain" or "multiplicative". `layers` are
+    stacked; a `bidirectional` layer has H units that read forwards and H that read backwards.
     Raises ValueError for sizes that are not whole numbers above 0, and for unknown names.
     """
 
     def __init__(
-        self, inputs, hidden, outputs, cell="tanh", loss="cross-entropy", dtype=np.float32
+        self, inputs, hidden, outputs, cell="tanh", loss="cross-entropy", dtype=np.float32,
+        recurrent_map="plain", layers=1, bidirectional=False,
     ):
-        for name, size in (("inputs", inputs), ("hidden", hidden), ("outputs", outputs)):
+        sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs, "layers": layers}
+        for name, size in sizes.items():
             if not isinstance(size, Integral) or size < 1:
                 raise ValueError(f"{name} is {size!r}, but it must be a whole number, at least 1")
-        self.inputs, self.hidden, self.outputs = int(inputs), int(hidden), int(outputs)
-        self.cell = Elman(cell) if isinstance(cell, str) else cell
-        self.map = recurrence.Plain()
-        self.loss = losses.get(loss)
-        self.dtype = np.dtype(dtype)
+        self.inputs, self.hidden, self.outputs, self.layers = map(int, sizes.values())
+        self.cell, self.map, self.loss = family.get(cell), maps.get(recurrent_map), losses.get(loss)
+        self.bidirectional, self.dtype = bool(bidirectional), np.dtype(dtype)
+        self.body = build(
+            self.cell, self.map, self.inputs, self.hidden, self.layers, self.bidirectional
+        )
         self.workspace = recurrence.Workspace()
-        wide = self.cell.blocks * hidden
         self.shapes = {
-            "W_xh": (inputs, wide),
-            **self.map.shapes(inputs, hidden, self.cell.blocks),
-            "b_h": (wide,),
-            "W_hy": (hidden, outputs),
-            "b_y": (outputs,),
+            **self.body.shapes,
+            "W_hy": (self.body.width, self.outputs),
+            "b_y": (self.outputs,),
         }
 
+    @property
+    def size(self):
+        """How many parameters the network has: the length of θ."""
+        return count(self.shapes)
+
     def initial(self, rng):
-        """Return a first θ: Glorot weights, an orthogonal W_hh, biases 0."""
+        """Return a first θ: Glorot weights, orthogonal recurrent ones, most biases 0."""
         p = Params(self.shapes)
-        for gate in np.split(p["W_xh"], self.cell.blocks, axis=1):
-            gate[...] = glorot(rng, gate.shape)
-        for gate in np.split(p["W_hh"], self.cell.blocks, axis=1):
-            gate[...] = orthogonal(rng, gate.shape)
+        self.body.initial(rng, {name: p[name] for name in self.body.shapes})
         p["W_hy"][...] = glorot(rng, p["W_hy"].shape)
         return p.theta.astype(self.dtype)
 
@@ -55,13 +59,14 @@ class Network:
 
     def zero_state(self, sequences):
         """Return the state before the first step: a tuple of zeros (B, H)."""
-        return tuple(np.zeros((sequences, self.hidden), self.dtype) for _ in self.cell.states)
+        return self.body.zero_state(sequences, self.dtype)
 
-    def forward(self, theta, x, start=None, empty=recurrence.new_array):
+    def forward(self, theta, x, start=None, noise=None, empty=recurrence.new_array):
         """Return (outputs (T, B, K), tape) for the inputs `x`, from the state `start` or zeros.
 
         `x` holds vectors (T, B, D), or integers (T, B) below D, else a ValueError is raised.
-        `empty` provides memory, as in `recurrence.forward`.
+        `noise` is that of an `Objective`; None means its mean, as in testing. `empty` provides
+        memory, as in `recurrence.forward`.
         """
         p = self.params(theta)
         if x.ndim == 3:
@@ -70,32 +75,35 @@ class Network:
             _check_symbols("input", x, self.inputs)
         if start is None:
             start = self.zero_state(x.shape[1])
-        tape = recurrence.forward(p, self.cell, self.map, x, start, empty)
+        tape = self.body.forward(p, x, start, noise, empty)
         a = empty("a", (*x.shape[:2], self.outputs), theta.dtype)
-        recurrence.project(tape.h, p["W_hy"], out=a)
+        maps.project(tape.h, p["W_hy"], out=a)
         a += p["b_y"]
         return a, tape
 
-    def objective(self, batch, start=None):
-        """Return the loss of `batch` as an `Objective` on θ."""
-        return Objective(self, batch, start)
+    def objective(self, batch, start=None, rng=None):
+        """Return the loss of `batch` as an `Objective` on θ; `rng` draws the noise of the cells."""
+        return Objective(self, batch, start, rng)
 
 
 class Objective:
     """The loss of one batch as a function of θ: what an optimizer pulls from.
 
     `start` is the state the sequences start from; None means zeros. After a pass `end` holds the
-    state behind the last step. Raises ValueError for targets the network has no output for.
+    state behind the last step. The noise of zoneout and dropout is drawn once, from `rng`, so that
+    all passes see one function; without an rng it is at its mean, as in testing.
+    Raises ValueError for targets the network has no output for.
     """
 
-    def __init__(self, network, batch, start=None):
+    def __init__(self, network, batch, start=None, rng=None):
         if isinstance(network.loss, losses.SoftmaxCrossEntropy):
             _check_symbols("target", batch.y, network.outputs)
         self.network, self.batch, self.start, self.end = network, batch, start, None
+        self.noise = network.body.noise(rng, *batch.x.shape[:2], network.dtype)
 
     def loss(self, theta):
         """Return the loss at θ."""
-        a, tape = self.network.forward(theta, self.batch.x, self.start)
+        a, tape = self.network.forward(theta, self.batch.x, self.start, self.noise)
         self.end = tape.end
         return self.network.loss.value(a, self.batch.y, self.batch.weights)
 
@@ -103,7 +111,7 @@ class Objective:
         """Return (loss, ∂loss/∂θ) at θ."""
         net, batch = self.network, self.batch
         empty = net.workspace.empty
-        a, tape = net.forward(theta, batch.x, self.start, empty)
+        a, tape = net.forward(theta, batch.x, self.start, self.noise, empty)
         self.end = tape.end
         loss, da = net.loss.value_and_grad(a, batch.y, batch.weights)
         return loss, self._pull(theta, tape, da, empty)
@@ -119,14 +127,14 @@ class Objective:
         Source: Schraudolph (2002).
         """
         net, batch = self.network, self.batch
-        a, tape = net.forward(theta, batch.x, self.start)
+        a, tape = net.forward(theta, batch.x, self.start, self.noise)
         p = net.params(theta)
 
         def product(v):
             direction = net.params(v)
-            dh = recurrence.push(p, net.cell, net.map, tape, direction)
-            da = recurrence.project(dh, p["W_hy"])
-            da += recurrence.project(tape.h, direction["W_hy"]) + direction["b_y"]
+            dh = net.body.push(p, tape, direction)
+            da = maps.project(dh, p["W_hy"])
+            da += maps.project(tape.h, direction["W_hy"]) + direction["b_y"]
             hda = net.loss.hessian_product(a, batch.y, da, batch.weights)
             return self._pull(theta, tape, hda)
 
@@ -136,10 +144,10 @@ class Objective:
         """Return Jᵀ da: from a derivative by the outputs to one by θ."""
         net = self.network
         p, g = net.params(theta), net.params(np.empty_like(theta))
-        recurrence.project_grad(g["W_hy"], tape.h, da)
+        maps.project_grad(g["W_hy"], tape.h, da)
         da.sum(axis=(0, 1), out=g["b_y"])
-        dh = recurrence.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
-        recurrence.backward(p, net.cell, net.map, tape, dh, g, empty)
+        dh = maps.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
+        net.body.backward(p, tape, dh, g, empty)
         return g.theta
 
 

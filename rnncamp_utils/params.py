@@ -15,8 +15,7 @@ class Params(Mapping):
     """
 
     def __init__(self, shapes, theta=None, dtype=np.float64):
-        sizes = {name: prod(shape) for name, shape in shapes.items()}
-        total = sum(sizes.values())
+        total = count(shapes)
         self.theta = np.zeros(total, dtype) if theta is None else theta
         if self.theta.shape != (total,):
             raise ValueError(
@@ -24,8 +23,9 @@ class Params(Mapping):
             )
         self._views, start = {}, 0
         for name, shape in shapes.items():
-            self._views[name] = self.theta[start : start + sizes[name]].reshape(shape)
-            start += sizes[name]
+            stop = start + prod(shape)
+            self._views[name] = self.theta[start:stop].reshape(shape)
+            start = stop
 
     def __getitem__(self, name):
         return self._views[name]
@@ -35,6 +35,11 @@ class Params(Mapping):
 
     def __len__(self):
         return len(self._views)
+
+
+def count(shapes):
+    """Return how many numbers arrays of these shapes (a dict by name) hold together."""
+    return sum(prod(shape) for shape in shapes.values())
 
 
 def glorot(rng, shape):

@@ -8,7 +8,8 @@ depends on the step before.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
+
+from .maps import new_array, project, project_grad
 
 
 class Tape(NamedTuple):
@@ -18,6 +19,8 @@ class Tape(NamedTuple):
     ax: np.ndarray  # (T, B, blocks·H), or None where the cell does not keep it
     ah: np.ndarray  # the same
     states: tuple  # of (T + 1, B, H): row 0 is the start, row t + 1 follows x[t]
+    others: tuple  # the cell's extras and its noise, (T, B, H)
+    factors: tuple  # what the recurrent map keeps, (T, B, H)
 
     @property
     def h(self):
@@ -29,10 +32,15 @@ class Tape(NamedTuple):
         """The state after the last step, a tuple of (B, H): copies, which outlive the tape."""
         return tuple(s[-1].copy() for s in self.states)
 
+    @property
+    def old(self):
+        """What the cell calls `old`, of all steps."""
+        return tuple(s[:-1] for s in self.states)
 
-def new_array(name, shape, dtype):
-    """Return an uninitialized array: what `Workspace.empty` does, without remembering."""
-    return np.empty(shape, dtype)
+    @property
+    def new(self):
+        """What the cell calls `new`, of all steps."""
+        return (*(s[1:] for s in self.states), *self.others)
 
 
 class Workspace:
@@ -53,121 +61,99 @@ class Workspace:
         return array
 
 
-class Plain:
-    """The recurrent map ah = h W_hh."""
-
-    name = "plain"
-
-    def shapes(self, inputs, hidden, blocks):
-        """Return the shapes of the map's own weights by name."""
-        return {"W_hh": (hidden, blocks * hidden)}
-
-    def forward(self, p, h, out):
-        np.dot(h, p["W_hh"], out=out)
-
-    def transposed(self, p):
-        """Return what `back` multiplies by: laid out anew once, so that no step has to."""
-        return p["W_hh"].T.copy()
-
-    def back(self, transposed, dah):
-        return np.dot(dah, transposed)
-
-    def push(self, p, v, h, dh):
-        return h @ v["W_hh"] + dh @ p["W_hh"]
-
-    def grad(self, g, h, dah):
-        np.matmul(_rows(h).T, _rows(dah), out=g["W_hh"])
-
-
-def forward(p, cell, recurrent_map, x, start, empty=new_array):
+def forward(p, cell, recurrent_map, x, start, noise=None, empty=new_array):
     """Run `cell` over `x` from the state `start`, a tuple of (B, H), and return the `Tape`.
 
-    `empty(name, shape, dtype)` provides the memory of large arrays, here and in `backward`.
+    `noise` is what `cell.noise` drew; None means its mean. `empty(name, shape, dtype)` provides the
+    memory of large arrays, here and in `backward`.
     """
-    shape, dtype = (*x.shape[:2], len(p["b_h"])), p["b_h"].dtype
-    ax = project(x, p["W_xh"], out=empty("ax", shape, dtype))
-    ax += p["b_h"]
+    W = p["W_xh"]
+    shape, dtype, hidden = (*x.shape[:2], W.shape[1]), W.dtype, (*x.shape[:2], start[0].shape[1])
+    ax = project(x, W, out=empty("ax", shape, dtype))
+    if cell.biased:
+        ax += p["b_h"]
     # An ah that is not kept is the same memory in all steps: it stays in the cache.
     kept = "ah" in cell.keeps
     ah = empty("ah", shape, dtype) if kept else [np.empty(shape[1:], dtype)] * len(x)
-    states = tuple(
-        empty(name, (len(x) + 1, *s.shape), dtype) for name, s in zip(cell.states, start)
-    )
-    for stack, s in zip(states, start):
-        stack[0] = s
-    rows = list(zip(*states))  # rows[t] is the state before step t
-    for ax_t, ah_t, old, new in zip(ax, ah, rows, rows[1:]):
-        recurrent_map.forward(p, old[0], ah_t)
+    states = _stacks(cell, start, len(x), dtype, empty)
+    noise = cell.noise(None, hidden, dtype) if noise is None else noise
+    others = (*(empty(name, hidden, dtype) for name in cell.extras), *noise)
+    factors = recurrent_map.factors(p, x, empty)
+    olds = zip(*(stack[:-1] for stack in states))
+    news = zip(*(stack[1:] for stack in states), *others)
+    for ax_t, ah_t, old, new, factors_t in zip(ax, ah, olds, news, _by_step(factors, len(x))):
+        recurrent_map.forward(p, old[0], factors_t, ah_t)
         cell.forward(p, ax_t, ah_t, old, new)
     ax, ah = (a if name in cell.keeps else None for name, a in (("ax", ax), ("ah", ah)))
-    return Tape(x, ax, ah, states)
+    return Tape(x, ax, ah, states, others, factors)
 
 
 def backward(p, cell, recurrent_map, tape, dh, g, empty=new_array):
-    """Backpropagation through time: fill the recurrent parameters of `g`.
+    """Backpropagation through time: fill the recurrent parameters of `g`; return the slope of ax.
 
     `dh` (T, B, H) is the derivative of the loss by each h_t through the readout alone; the part
     that comes back from step t + 1 is added here (`carry`). Source: Werbos (1990).
     """
-    shape = *dh.shape[:2], len(p["b_h"])
+    shape = *dh.shape[:2], p["W_xh"].shape[1]
     dax = empty("dax", shape, dh.dtype)
     # The slopes of a step may lie where its dax comes: each large array less is felt.
-    slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.states, out=dax)))
+    slopes = cell.slopes(p, tape.ax, tape.ah, tape.old, tape.new, out=dax)
+    slopes_by_step, factors = list(zip(*slopes)), _by_step(tape.factors, len(dh))
     dah = dax if cell.sums else empty("dah", shape, dh.dtype)
     transposed = recurrent_map.transposed(p)
     carry = [np.zeros_like(s[0]) for s in tape.states]
     for t in reversed(range(len(dh))):
         carry[0] += dh[t]
-        direct = cell.back(p, slopes[t], carry, dax[t], dah[t])
-        carry = [recurrent_map.back(transposed, dah[t]), *direct[1:]]
+        direct = cell.back(slopes_by_step[t], carry, dax[t], dah[t])
+        carry = [recurrent_map.back(transposed, factors[t], dah[t]), *direct[1:]]
         if direct[0] is not None:
             carry[0] += direct[0]
-    recurrent_map.grad(g, tape.states[0][:-1], dah)
+    recurrent_map.grad(g, tape.x, tape.states[0][:-1], tape.factors, dah)
+    cell.grad(g, slopes, tape.old, tape.new, dax, dah)
     project_grad(g["W_xh"], tape.x, dax)
-    _rows(dax).sum(axis=0, out=g["b_h"])
+    if cell.biased:
+        dax.sum(axis=(0, 1), out=g["b_h"])
+    return dax
 
 
-def push(p, cell, recurrent_map, tape, v):
+def input_grad(p, recurrent_map, tape, dax):
+    """Return the derivative of the loss by x, (T, B, D), after `backward` returned `dax`."""
+    return project(dax, p["W_xh"].T) + recurrent_map.input_grad(p, tape.factors)
+
+
+def push(p, cell, recurrent_map, tape, v, dx=None):
     """Return the change of every h_t, (T, B, H), when the parameters move along `v`.
 
+    `dx` (T, B, D) is how the inputs move, or None where they do not.
     This is the R-pass: the forward pass, linearized. Source: Pearlmutter (1994).
     """
-    slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.states)))
-    dax = project(tape.x, v["W_xh"])
-    dax += v["b_h"]
+    slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.old, tape.new)))
+    dax, dfactors = project(tape.x, v["W_xh"]), recurrent_map.factors(v, tape.x)
+    if cell.biased:
+        dax += v["b_h"]
+    if dx is not None:
+        dax += project(dx, p["W_xh"])
+        for a, b in zip(dfactors[:1], recurrent_map.factors(p, dx)):
+            a += b
+    factors, dfactors = (_by_step(f, len(dax)) for f in (tape.factors, dfactors))
     dstate = tuple(np.zeros_like(s[0]) for s in tape.states)
     dh = np.empty_like(tape.h)
     for t in range(len(dax)):
-        dah = recurrent_map.push(p, v, tape.states[0][t], dstate[0])
-        dstate = cell.push(p, slopes[t], dax[t], dah, dstate)
+        dah = recurrent_map.push(p, v, tape.states[0][t], dstate[0], factors[t], dfactors[t])
+        dstate = cell.push(v, slopes[t], dax[t], dah, dstate)
         dh[t] = dstate[0]
     return dh
 
 
-def project(x, W, out=None):
-    """Return x W for all steps: a gather of rows where x holds symbols, else one product.
-
-    Symbols must lie below the number of W's rows. `out`, (T, B, columns of W), is filled if given.
-    """
-    if out is None:
-        out = np.empty((*x.shape[:2], W.shape[1]), W.dtype)
-    if np.issubdtype(x.dtype, np.integer):
-        return np.take(W, x, axis=0, out=out, mode="clip")  # "raise" would go through a copy
-    np.matmul(_rows(x), W, out=_rows(out))
-    return out
+def _stacks(cell, start, steps, dtype, empty):
+    """Return an array (T + 1, B, H) for each state, whose row 0 is the start."""
+    stacks = []
+    for name, s in zip(cell.states, start):
+        stacks.append(empty(name, (steps + 1, *s.shape), dtype))
+        stacks[-1][0] = s
+    return tuple(stacks)
 
 
-def project_grad(dW, x, da):
-    """Fill `dW` with the derivative of the loss by W, for a = x W and the loss's slope `da`."""
-    if not np.issubdtype(x.dtype, np.integer):
-        np.matmul(_rows(x).T, _rows(da), out=dW)
-        return
-    # xᵀ as a sparse matrix of one-hot columns: each row of `da` is added to its symbol's row of dW,
-    # many times as fast as by `np.add.at`, and without the zeros of a full product.
-    one_hot = np.ones(x.size, da.dtype), x.ravel(), np.arange(x.size + 1)
-    dW[...] = sparse.csc_array(one_hot, (len(dW), x.size)) @ _rows(da)
-
-
-def _rows(a):
-    """Time and batch as one axis: (T, B, n) -> (T·B, n)."""
-    return a.reshape(-1, a.shape[-1])
+def _by_step(arrays, steps):
+    """Return the rows of the `arrays` step by step: a list of tuples, empty without arrays."""
+    return list(zip(*arrays)) or [()] * steps

@@ -82,7 +82,7 @@ def train(network, batches, optimizer, state=None, steps=None, seed=0):
     good = state
     for _ in count() if steps is None else range(steps):
         batch = batches(rng, state.step)
-        objective = network.objective(batch, None if batch.fresh else state.carry)
+        objective = network.objective(batch, None if batch.fresh else state.carry, rng)
         # An overflow is found below and named; NumPy's own warnings would only come on top.
         with np.errstate(all="ignore"):
             theta, memory, loss, norm = optimizer.step(state.theta, objective, state.memory)
@@ -205,6 +205,7 @@ def _describe(network):
         "activation": getattr(getattr(cell, "activation", None), "name", None),
         "map": network.map.name,
         "sizes": [network.inputs, network.hidden, network.outputs],
+        "layers": [network.layers, network.bidirectional],
         "loss": network.loss.name,
         "dtype": network.dtype.name,
     }

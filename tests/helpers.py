@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnncamp_utils import gradcheck
 from rnncamp_utils.batches import Batch
 from rnncamp_utils.network import Network
 
@@ -28,14 +29,40 @@ def make_batch(rng, loss="cross-entropy", symbols=True, weights=False, steps=T):
     return Batch(x, y, rng.uniform(0.5, 2, (steps, B)) if weights else None)
 
 
-def make_case(cell="tanh", loss="cross-entropy", symbols=True, weights=False, seed=0):
-    """Return (network, θ, batch, start state), all random, in float64, without zeros."""
+def make_case(
+    cell="tanh", loss="cross-entropy", symbols=True, weights=False, seed=0, **options
+):
+    """Return (network, θ, batch, start state), all random, in float64, without zeros.
+
+    `options` go to the `Network`.
+    """
     rng = np.random.default_rng(seed)
-    network = Network(D, H, K, cell, loss, np.float64)
+    network = Network(D, H, K, cell, loss, np.float64, **options)
     theta = network.initial(rng)
     theta += rng.normal(0, 0.3, theta.shape)
     start = tuple(rng.normal(size=s.shape) for s in network.zero_state(B))
     return network, theta, make_batch(rng, loss, symbols, weights), start
+
+
+def assert_close(network, gradient, expected, tolerance):
+    """Compare two gradients tensor by tensor; none may be too small to say anything."""
+    given, wanted = network.params(gradient), network.params(expected)
+    for name in network.shapes:
+        assert np.abs(wanted[name]).max() > 1e-3, f"{name}: nothing to compare"
+        assert gradcheck.relative_error(given[name], wanted[name]) <= tolerance, name
+
+
+def explicit_gauss_newton(network, theta, batch, start):
+    """JᵀHJ, both factors by complex step: J of the outputs, H of the loss's gradient by them."""
+    outputs, _ = network.forward(theta, batch.x, start)
+
+    def loss_gradient(a):
+        a = a.reshape(outputs.shape).copy()
+        return network.loss.value_and_grad(a, batch.y, batch.weights)[1].ravel()
+
+    J = gradcheck.complex_step(lambda t: network.forward(t, batch.x, start)[0].ravel(), theta)
+    H = gradcheck.complex_step(loss_gradient, outputs.ravel())
+    return J.T @ H @ J
 
 
 def mutated_package(folder, old, new, module="recurrence"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import B, H, T, make_case
+from helpers import B, H, T, assert_close, explicit_gauss_newton, make_case
 
 from rnncamp_utils import gradcheck, recurrence
 from rnncamp_utils.activations import ACTIVATIONS
@@ -19,13 +19,6 @@ cases = pytest.mark.parametrize(
         for weights in (True, False)
     ],
 )
-
-
-def assert_close(network, gradient, expected, tolerance):
-    given, wanted = network.params(gradient), network.params(expected)
-    for name in network.shapes:
-        assert np.abs(wanted[name]).max() > 1e-3, f"{name}: nothing to compare"
-        assert gradcheck.relative_error(given[name], wanted[name]) <= tolerance, name
 
 
 @cases
@@ -77,19 +70,6 @@ def test_gauss_newton_product_is_the_matrix_built_column_by_column(case):
     assert gradcheck.relative_error(built, built.T) <= 1e-12
     eigenvalues = np.linalg.eigvalsh((built + built.T) / 2)
     assert eigenvalues.min() >= -1e-12 * eigenvalues.max()
-
-
-def explicit_gauss_newton(network, theta, batch, start):
-    """JᵀHJ, both factors by complex step: J of the outputs, H of the loss's gradient by them."""
-    outputs, _ = network.forward(theta, batch.x, start)
-
-    def loss_gradient(a):
-        a = a.reshape(outputs.shape).copy()
-        return network.loss.value_and_grad(a, batch.y, batch.weights)[1].ravel()
-
-    J = gradcheck.complex_step(lambda t: network.forward(t, batch.x, start)[0].ravel(), theta)
-    H = gradcheck.complex_step(loss_gradient, outputs.ravel())
-    return J.T @ H @ J
 
 
 def test_push_is_the_derivative_of_all_states_along_a_direction():

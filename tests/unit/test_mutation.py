@@ -15,15 +15,17 @@ SLIPS = {
     "nothing comes back from the next step": (
         "carry = [recurrent_map.back(", "carry = [0 * recurrent_map.back("
     ),
-    "W_hh is not transposed": ('p["W_hh"].T', 'p["W_hh"]'),
+    "W_hh is not transposed": ('p["W_hh"].T', 'p["W_hh"]', "maps"),
     "time runs forwards": ("for t in reversed(range(len(dh)))", "for t in range(len(dh))"),
     "the slope is that of another step": (
-        "cell.back(p, slopes[t],", "cell.back(p, slopes[t - 1],"
+        "cell.back(slopes_by_step[t],", "cell.back(slopes_by_step[t - 1],"
     ),
-    "W_hh meets h_t instead of h_{t-1}": ("tape.states[0][:-1], dah", "tape.states[0][1:], dah"),
-    "W_xh meets the inputs of other steps": ("tape.x, dax", "tape.x[::-1], dax"),
+    "W_hh meets h_t instead of h_{t-1}": (
+        "tape.x, tape.states[0][:-1]", "tape.x, tape.states[0][1:]"
+    ),
+    "W_xh meets the inputs of other steps": ("tape.x, dax)", "tape.x[::-1], dax)"),
     "b_h is a mean": (
-        '_rows(dax).sum(axis=0, out=g["b_h"])', '_rows(dax).mean(axis=0, out=g["b_h"])'
+        'dax.sum(axis=(0, 1), out=g["b_h"])', 'dax.mean(axis=(0, 1), out=g["b_h"])'
     ),
 }
 
