@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "line_search": (),
     "second_order": ("line_search",),
     "hessian_free": ("line_search",),
+    "pathological": ("batches",),
     "training": ("network", "optimizers", "batches"),
     "tasks": ("batches",),
     "grammars": ("batches",),
