@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "claims": (),
     "cells": ("activations",),
     "family": ("cells",),
+    "wrappers": ("cells",),
     "maps": (),
     "recurrence": ("cells", "maps"),
     "layers": ("recurrence", "params"),
