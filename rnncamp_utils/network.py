@@ -120,11 +120,13 @@ class Objective:
         """Return ∂loss/∂θ at θ."""
         return self.loss_and_grad(theta)[1]
 
-    def gauss_newton_product(self, theta):
+    def gauss_newton_product(self, theta, structural=0.0):
         """Return the function v -> Jᵀ H J v at θ.
 
         J is the derivative of all outputs by θ, H the Hessian of the loss by the outputs.
-        Source: Schraudolph (2002).
+        Source: Schraudolph (2002). `structural` times the curvature of the mean of ½‖h_t‖² over
+        all steps is added, which makes it costly to disturb the hidden states.
+        Source: Martens & Sutskever (2011), section 3.2.
         """
         net, batch = self.network, self.batch
         a, tape = net.forward(theta, batch.x, self.start, self.noise)
@@ -136,17 +138,18 @@ class Objective:
             da = maps.project(dh, p["W_hy"])
             da += maps.project(tape.h, direction["W_hy"]) + direction["b_y"]
             hda = net.loss.hessian_product(a, batch.y, da, batch.weights)
-            return self._pull(theta, tape, hda)
+            return self._pull(theta, tape, hda, added=dh * (structural / (len(dh) * dh.shape[1])))
 
         return product
 
-    def _pull(self, theta, tape, da, empty=recurrence.new_array):
-        """Return Jᵀ da: from a derivative by the outputs to one by θ."""
+    def _pull(self, theta, tape, da, empty=recurrence.new_array, added=0.0):
+        """Return Jᵀ da: from a derivative by the outputs, and `added` by h, to one by θ."""
         net = self.network
         p, g = net.params(theta), net.params(np.empty_like(theta))
         maps.project_grad(g["W_hy"], tape.h, da)
         da.sum(axis=(0, 1), out=g["b_y"])
         dh = maps.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
+        dh += added
         net.body.backward(p, tape, dh, g, empty)
         return g.theta
 
