@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "line_search": (),
     "second_order": ("line_search",),
     "hessian_free": ("line_search",),
+    "reber": ("batches",),
     "pathological": ("batches",),
     "training": ("network", "optimizers", "batches"),
     "tasks": ("batches",),
