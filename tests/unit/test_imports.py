@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "downloads": ("corpora",),
     "phrases": ("corpora",),
     "ngrams": (),
+    "class_softmax": ("network",),
     "language_models": ("corpora", "ngrams", "training"),
     "gradcheck": ("network",),
     "exercises": ("gradcheck",),
