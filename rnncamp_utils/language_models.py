@@ -38,7 +38,9 @@ def next_symbol_probabilities(network, theta, ids, window=1000):
     """Yield P(next symbol | all so far), (up to `window`, V) at a time: a row for each of `ids`.
 
     The state is carried from window to window, so memory stays small.
+    Raises ValueError for a bidirectional network.
     """
+    _check_direction(network)
     x, state = np.asarray(ids)[:, None], None
     for t in range(0, len(x), window):
         a, tape = network.forward(theta, x[t : t + window], state)
@@ -84,8 +86,10 @@ def sample(network, theta, rng, n, prime, temperature=1.0):
 
     The state is carried, so each symbol costs one step of the network, however many came before.
     `temperature` divides the outputs: below 1 the likely becomes likelier; 0 always takes the
-    likeliest. Raises ValueError for an empty `prime` and for a temperature below 0.
+    likeliest. Raises ValueError for an empty `prime`, for a temperature below 0 and for a
+    bidirectional network.
     """
+    _check_direction(network)
     if len(prime) == 0:
         raise ValueError("prime is empty: give at least one symbol to go on from")
     if not temperature >= 0:
@@ -113,8 +117,9 @@ def dynamic_evaluation(network, theta, x, y, optimizer, window=20):
     `x` and `y` are T steps of B sequences, as for `training.evaluate`. Every `window` steps are
     predicted first and learned from afterwards, so no symbol is predicted by a network that has
     seen it. Source: Mikolov et al. (2010), "Recurrent neural network based language model".
-    Raises `training.Diverged`.
+    Raises `training.Diverged`, and ValueError for a bidirectional network.
     """
+    _check_direction(network)
 
     def batches(rng, step):
         part = slice(step * window, (step + 1) * window)
@@ -125,6 +130,14 @@ def dynamic_evaluation(network, theta, x, y, optimizer, window=20):
     end = last(train(network, batches, optimizer, start, ceil(len(x) / window)))
     steps = np.minimum(window, len(x) - window * np.arange(end.step))
     return float(end.losses @ steps) / len(x), end.theta
+
+
+def _check_direction(network):
+    if network.bidirectional:
+        raise ValueError(
+            "a bidirectional network reads the very symbols that it should predict: use one that "
+            "reads forwards only"
+        )
 
 
 class Epoch(NamedTuple):

@@ -156,6 +156,18 @@ def test_what_cannot_be_sampled_is_refused(prime, temperature, message):
         lm.sample(network, theta, np.random.default_rng(0), 3, prime, temperature)
 
 
+def test_a_network_that_reads_backwards_predicts_nothing():
+    network = Network(V, 3, V, bidirectional=True)
+    theta, x = network.initial(np.random.default_rng(0)), PERIOD[:20]
+    for ask in (
+        lambda: lm.sample(network, theta, np.random.default_rng(0), 3, [0]),
+        lambda: lm.probabilities(network, theta, x),
+        lambda: lm.dynamic_evaluation(network, theta, x[:-1, None], x[1:, None], SGD()),
+    ):
+        with pytest.raises(ValueError, match="bidirectional"):
+            ask()
+
+
 def test_learning_while_testing_predicts_first_and_learns_afterwards():
     network, theta = make_network()
     x, y = PERIOD[:50, None], PERIOD[1:51, None]
