@@ -142,14 +142,15 @@ class Objective:
 
         return product
 
-    def _pull(self, theta, tape, da, empty=recurrence.new_array, added=0.0):
+    def _pull(self, theta, tape, da, empty=recurrence.new_array, added=None):
         """Return Jᵀ da: from a derivative by the outputs, and `added` by h, to one by θ."""
         net = self.network
         p, g = net.params(theta), net.params(np.empty_like(theta))
         maps.project_grad(g["W_hy"], tape.h, da)
         da.sum(axis=(0, 1), out=g["b_y"])
         dh = maps.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
-        dh += added
+        if added is not None:
+            dh += added
         net.body.backward(p, tape, dh, g, empty)
         return g.theta
 
