@@ -57,10 +57,10 @@ def _little_progress(values, progress):
 class HessianFree:
     """θ ← θ + t·d, where d minimizes the damped Gauss–Newton model of the loss.
 
-    `damping` is the first λ. The ratio ρ of the loss's fall to the model's adapts it (Levenberg
-    and Marquardt): ρ < ¼: λ ← 3/2 λ; ρ > ¾: λ ← 2/3 λ. `structural` is μ: besides λ‖d‖² the model
-    pays λ·μ for changes of hidden states; 0 turns it off. `curvature` is the number of sequences
-    of the batch that G is computed from (None: all). `limit` is the most CG steps.
+    `damping` is the first λ. The ratio ρ of the loss's fall to the damped model's adapts it, after
+    Levenberg and Marquardt: ρ < ¼: λ ← 3/2 λ; ρ > ¾: λ ← 2/3 λ. `structural` is μ: besides λ‖d‖²
+    the model pays λ·μ for changes of hidden states; 0 turns it off. `curvature` is the number of
+    sequences of the batch that G is computed from (None: all). `limit` is the most CG steps.
     Raises ValueError for a damping that is not above 0 and for the others below 0.
     """
 

@@ -97,9 +97,10 @@ def test_a_solved_system_is_left_as_it_is():
 
 @pytest.mark.parametrize("weights", [False, True])
 @pytest.mark.parametrize("loss", ["cross-entropy", "squared-error"])
+@pytest.mark.parametrize("cell", ["tanh", "logistic"])
 @pytest.mark.parametrize("strength", [0.0, 0.7])
-def test_structural_damping_adds_the_curvature_of_the_hidden_states(loss, strength, weights):
-    network, theta, batch, start = make_case("tanh", loss, False, weights)
+def test_structural_damping_adds_the_curvature_of_the_hidden_states(loss, strength, cell, weights):
+    network, theta, batch, start = make_case(cell, loss, False, weights)
     objective = network.objective(batch, start)
     product = objective.gauss_newton_product(theta, structural=strength)
     plain = objective.gauss_newton_product(theta)
@@ -119,6 +120,13 @@ def test_a_bowl_is_solved_in_one_step():
     surface = Quadratic(1e3, 8)
     path = descend(surface, HessianFree(damping=1e-12), np.arange(8) - 3.0, 1)
     assert np.abs(path[-1]).max() < 1e-6
+
+
+def test_damping_is_added_to_the_curvature():
+    surface, start = Quadratic(20.0, 6), np.arange(6) - 2.5
+    after = descend(surface, HessianFree(damping=0.4), start, 1)[-1]
+    expected = start - surface.curvatures * start / (surface.curvatures + 0.4)
+    assert relative_error(after, expected) <= 1e-9
 
 
 def test_a_readout_is_solved_in_one_step():
@@ -173,6 +181,14 @@ def test_the_damping_follows_the_ratio_of_fall_to_promise(factor, change):
     optimizer, theta = HessianFree(1e-3), np.array([1.0, -2.0])
     after = optimizer.step(theta, Distorted(factor), optimizer.memory(theta))[1]
     assert after["lambda"] == pytest.approx(1e-3 * change)
+
+
+def test_the_promise_is_that_of_the_damped_model():
+    # Curvature 1, loss ½θ², model twice that, λ = 3: d = −2/5 θ, so the loss falls by 0.32 θ², the
+    # damped model by 0.4 θ² (ρ = 0.8) and the undamped one by 0.64 θ² (ρ = 0.5).
+    optimizer, theta = HessianFree(3.0), np.array([0.0, 1.5])
+    after = optimizer.step(theta, Distorted(2.0), optimizer.memory(theta))[1]
+    assert after["lambda"] == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("rho, change", [(0.76, 2 / 3), (0.75, 1), (0.25, 1), (0.24, 1.5),
@@ -324,7 +340,7 @@ def test_adding_over_30_steps_is_solved_in_35_iterations():
     assert iterations(30, [30], 1, limit=35, seed=0) is not None
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # all that follows takes about a minute on a core
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_adding_over_30_steps_is_solved_from_other_starts(seed):
     assert iterations(30, [30], 1, limit=35, seed=seed) is not None
@@ -337,6 +353,6 @@ def test_adding_over_50_steps_is_solved_in_45_iterations_by_a_curriculum(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_adding_over_100_steps_is_solved_in_60_iterations_by_a_curriculum(seed):
     assert iterations(100, [20, 40, 60, 80, 100], 8, limit=60, seed=seed) is not None
