@@ -1,15 +1,19 @@
 """Every cell under both maps, in stacks and both ways: gradients, parameter counts, PyTorch."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from helpers import B, D, H, K, T, assert_close, explicit_gauss_newton, make_case
 
 from rnncamp_utils import family, gradcheck, maps
 from rnncamp_utils.activations import ACTIVATIONS
+from rnncamp_utils.batches import Batch
 from rnncamp_utils.cells import GRU, LSTM
 from rnncamp_utils.family import CELLS, DeltaRNN, PeepholeLSTM
 from rnncamp_utils.losses import LOSSES
 from rnncamp_utils.network import Network
+from rnncamp_utils.recurrence import Workspace
 
 GATED = {
     "lstm": LSTM(),
@@ -145,6 +149,13 @@ def test_the_forget_gate_starts_open_and_all_other_biases_at_zero():
                 np.testing.assert_allclose(gate @ gate.T, np.eye(H), atol=1e-6)
 
 
+def test_delta_rnn_starts_where_its_source_does():
+    network = Network(D, H, K, "delta-rnn")
+    p = network.params(network.initial(np.random.default_rng(0)))
+    for name, value in (("alpha", 2), ("beta1", 1), ("beta2", 1), ("b_z", 0), ("b_r", 0)):
+        assert (p[name] == value).all(), name
+
+
 def test_an_open_carousel_carries_its_cell_unchanged():
     cell, c = LSTM(), np.random.default_rng(0).normal(size=(B, H))
     shut, open_ = -1e3, 1e3
@@ -176,6 +187,25 @@ def test_the_number_of_parameters_follows_the_closed_formula(name):
     both = Network(D, H, K, name, layers=2, bidirectional=True)
     assert both.size == 2 * count(D) + 2 * count(2 * H) + K * (2 * H + 1)
     assert both.initial(np.random.default_rng(0)).shape == (both.size,)
+
+
+@pytest.mark.parametrize("cell", ["tanh", *CELLS])
+def test_memory_grows_in_proportion_to_steps_and_sequences(cell):
+    network = Network(D, 16, K, cell, recurrent_map="multiplicative")
+    rng = np.random.default_rng(0)
+    theta = network.initial(rng)
+
+    def peak(steps, sequences):
+        batch = Batch(*rng.integers(0, D, (2, steps, sequences)))
+        network.workspace = Workspace()
+        tracemalloc.start()
+        network.objective(batch).grad(theta)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    for once, twice in (((500, 4), (1000, 4)), ((100, 20), (100, 40))):
+        assert peak(*twice) / peak(*once) == pytest.approx(2, rel=0.1)
 
 
 def test_names_of_cells_and_maps():

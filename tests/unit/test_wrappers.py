@@ -150,6 +150,13 @@ def test_training_draws_masks_resumes_bit_for_bit_and_tests_without_noise(tmp_pa
     assert len(losses) == 1
 
 
+def test_training_trains_with_noise():
+    network = Network(D, H, K, Dropout(Elman(), 0.5), dtype=np.float64)
+    batch, theta = make_batch(np.random.default_rng(0)), training.start(network, Adam(), 3).theta
+    first = next(training.train(network, lambda rng, step: batch, Adam(), seed=3))
+    assert abs(first.losses[0] - network.objective(batch).loss(theta)) > 1e-6
+
+
 def test_networks_without_noise_draw_nothing():
     network, theta, batch, start = make_case("lstm", layers=2)
     rng = np.random.default_rng(0)

@@ -1,0 +1,183 @@
+"""How fast is a training step of each cell beside PyTorch, and beside its bare matrix products?
+
+    python benchmarks/cell_steps.py [--rounds 25] [--native]
+
+A step is that of `training_step.py`, whose settings for threads and instructions hold here too.
+LSTM and GRU race nn.LSTM and nn.GRU; the multiplicative cells race a loop written in PyTorch, for
+which nn has nothing. `floor` makes the matrix products of the step and nothing else.
+"""
+
+# ruff: noqa: I001 (training_step comes first: it sets the environment for the libraries)
+import argparse
+
+import training_step
+import numpy as np
+from peers import CLIP, LR, Package, one_hot
+
+from rnncamp_utils.batches import Batch
+from rnncamp_utils.network import Network
+
+CELLS = {  # name in the table: cell, recurrent map
+    "GRU": ("gru", "plain"),
+    "LSTM": ("lstm", "plain"),
+    "mRNN": ("tanh", "multiplicative"),
+    "mLSTM": ("lstm", "multiplicative"),
+}
+# Where PyTorch's blocks of gates stand among ours.
+ORDER = {"elman": [0], "gru": [0, 1, 2], "lstm": [1, 2, 3, 0]}
+
+
+class Torch:
+    """What the PyTorch peers share: the readout, the loss, clipping and SGD."""
+
+    def __init__(self, network, theta, batches):
+        import torch
+
+        torch.set_num_threads(1)
+        self.torch, self.network, self.carry = torch, network, None
+        self.order = ORDER[network.cell.name]
+        self.p = {name: torch.from_numpy(a.copy()) for name, a in network.params(theta).items()}
+        self.readout = torch.nn.Linear(network.hidden, network.outputs)
+        with torch.no_grad():
+            self.readout.weight.copy_(self.p["W_hy"].T)
+            self.readout.bias.copy_(self.p["b_y"])
+        self.trained = [*self.recurrent(), *self.readout.parameters()]
+        self.sgd = torch.optim.SGD(self.trained, LR)
+        self.data = [
+            (torch.from_numpy(one_hot(b.x, network)), torch.from_numpy(b.y.ravel()))
+            for b in batches
+        ]
+
+    def gates(self, a):
+        """Return the transpose of `a`, with the blocks in PyTorch's order."""
+        blocks = a.chunk(len(self.order), dim=-1)
+        joined = self.torch.cat([blocks[k] for k in self.order], dim=-1)
+        return joined.T if a.ndim == 2 else joined
+
+    def step(self, one):
+        x, y = one
+        self.sgd.zero_grad()
+        a = self.readout(self.run(x)).view(-1, self.network.outputs)
+        loss = self.torch.nn.functional.cross_entropy(a, y)
+        loss.backward()
+        self.torch.nn.utils.clip_grad_norm_(self.trained, CLIP)
+        self.sgd.step()
+        return loss.item()
+
+
+class Module(Torch):
+    """nn.LSTM or nn.GRU. Of the two biases the second is not trained, where one does."""
+
+    def recurrent(self):
+        torch, net = self.torch, self.network
+        self.rnn = rnn = getattr(torch.nn, net.cell.name.upper())(net.inputs, net.hidden)
+        with torch.no_grad():
+            rnn.weight_ih_l0.copy_(self.gates(self.p["W_xh"]))
+            rnn.weight_hh_l0.copy_(self.gates(self.p["W_hh"]))
+            rnn.bias_ih_l0.copy_(self.gates(self.p["b_h"]))
+            rnn.bias_hh_l0.zero_()
+        if "b_hn" in self.p:
+            used = torch.arange(3 * net.hidden) >= 2 * net.hidden
+            rnn.bias_hh_l0.register_hook(lambda grad: grad * used)
+        else:
+            rnn.bias_hh_l0.requires_grad_(False)
+        return [tensor for tensor in rnn.parameters() if tensor.requires_grad]
+
+    def run(self, x):
+        h, end = self.rnn(x, self.carry)
+        self.carry = tuple(s.detach() for s in end) if isinstance(end, tuple) else end.detach()
+        return h
+
+
+class Loop(Torch):
+    """The mRNN or the mLSTM as a loop over time; what reads x alone is done before it."""
+
+    def recurrent(self):
+        self.p = {n: self.torch.nn.Parameter(a) for n, a in self.p.items() if not n.endswith("y")}
+        return self.p.values()
+
+    def run(self, x):
+        torch, p, hs = self.torch, self.p, []
+        shape = x.shape[1], self.network.hidden
+        h, c = self.carry or (torch.zeros(shape), torch.zeros(shape))
+        ax, fx = x @ p["W_xh"] + p["b_h"], x @ p["W_xf"]
+        for t in range(len(x)):
+            a = ax[t] + (fx[t] * (h @ p["W_hf"])) @ p["W_fh"]
+            if len(self.order) == 1:
+                h = torch.tanh(a)
+            else:
+                o, i, f, g = a.chunk(4, dim=1)
+                c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+                h = torch.sigmoid(o) * torch.tanh(c)
+            hs.append(h)
+        self.carry = h.detach(), c.detach()
+        return torch.stack(hs)
+
+
+class Floor:
+    """The matrix products of the step; symbols need none."""
+
+    def __init__(self, network, theta, batches):
+        self.data, self.steps, B = [None], len(batches[0].x), batches[0].x.shape[1]
+        H, K, wide = network.hidden, network.outputs, network.cell.blocks * network.hidden
+        rng = np.random.default_rng(0)
+
+        def draw(*shape):
+            return rng.normal(size=shape).astype(network.dtype)
+
+        rows = self.steps * B
+        sizes = [(H, wide)] + [(H, H)] * (network.map.name == "multiplicative")
+        self.each = [(draw(B, m), draw(m, n), np.empty((B, n), network.dtype))
+                     for a, b in sizes for m, n in ((a, b), (b, a))]
+        self.once = [(draw(m, rows), draw(rows, n)) for m, n in (*sizes, (H, K))]
+        self.once += [(draw(rows, H), draw(H, K)), (draw(rows, K), draw(K, H))]
+
+    def step(self, one):
+        for _ in range(self.steps):
+            for a, b, out in self.each:
+                np.dot(a, b, out=out)
+        for a, b in self.once:
+            np.dot(a, b)
+
+
+def field(cell, recurrent_map, H, B, T):
+    """Return the peers by name, all at the same start."""
+    rng, V = np.random.default_rng(0), training_step.V
+    network = Network(V, H, V, cell, recurrent_map=recurrent_map)
+    theta = network.initial(rng)
+    batches = [Batch(*rng.integers(0, V, (2, T, B)), fresh=False) for _ in range(8)]
+    torch = Module if recurrent_map == "plain" else Loop
+    kinds = {"rnncamp": Package, "torch": torch, "floor": Floor}
+    return {name: kind(network, theta.copy(), batches) for name, kind in kinds.items()}
+
+
+def check(peers, steps=8, tolerance=1e-4):
+    """Raise AssertionError unless both have the same losses, step after step.
+
+    They train meanwhile, so this compares gradients, clipping and the carried state, too.
+    """
+    for i in range(steps):
+        ours, theirs = (float(peers[n].step(peers[n].data[i])) for n in ("rnncamp", "torch"))
+        if abs(ours - theirs) > tolerance * ours:
+            raise AssertionError(f"the losses of step {i + 1} differ: {ours} and {theirs}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=25, help="turns of each peer (default: 25)")
+    parser.add_argument("--native", action="store_true", help="not AVX2, but all instructions")
+    options = parser.parse_args()
+    print("CPU time of one training step, µs\n")
+    print(f"{'cell':>6}{'H, B, T':>14}{'rnncamp':>10}{'torch':>10}{'ratio':>8}{'floor':>10}"
+          f"{'over it':>9}")
+    for name, kind in CELLS.items():
+        for size in training_step.SIZES:
+            peers = field(*kind, *size)
+            check(peers)
+            ours, theirs, floor = training_step.race(peers, options.rounds).values()
+            print(f"{name:>6}{'{}, {}, {}'.format(*size):>14}{ours:>10.0f}{theirs:>10.0f}"
+                  f"{theirs / ours:>8.2f}{floor:>10.0f}{ours / floor:>9.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
