@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "plots": (),
     "diagrams": ("plots",),
     "duel": ("training",),
-    "elman": ("training", "tasks", "corpora", "plots"),
+    "gradient_sizes": ("optimizers", "plots"),
+    "elman": ("language_models", "gradient_sizes"),
     "widgets": (
         "duel", "diagrams", "hessian_free", "language_models", "grammars", "exercises", "claims",
         "tasks",
@@ -56,7 +57,7 @@ MAY_IMPORT = {
 MAY_BE_IMPORTED_BY = {
     "numpy": None,
     "autograd": ("gradcheck",),
-    "matplotlib": ("plots", "diagrams", "widgets", "elman"),
+    "matplotlib": ("plots", "diagrams", "widgets"),
     "scipy": ("maps", "plots"),
     "IPython": ("plots", "widgets"),
     "ipywidgets": ("widgets",),

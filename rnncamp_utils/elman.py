@@ -1,0 +1,261 @@
+"""The command line: one Elman net learns to predict a text, symbol by symbol.
+
+    python -m rnncamp_utils.elman --train book.txt --activate_f relu --optimizer adam --lr 0.003
+
+Standard output depends on the flags, the text and the seed only; progress goes to standard error.
+Losses are nats per symbol. The end of the text is held out; its symbols are in the vocabulary.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from . import optimizers
+from .activations import ACTIVATIONS
+from .batches import windows
+from .corpora import Vocabulary, read_text, split, words
+from .gradient_sizes import Recorder, picture
+from .language_models import sample
+from .network import Network
+from .training import CheckpointError, Diverged, evaluate, load, save, start, train
+
+NAMES = ("SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adadelta", "Adam")
+OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in NAMES}
+# What a run that goes on must have in common with the one that was saved, besides the network.
+FIXED = ("level", "valid", "optimizer", "batch", "seq_length", "seed")
+TRACK = 1000  # held-out text is scored in parallel tracks of about so many symbols
+FINISHED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one sentence what is wrong."""
+
+    def error(self, message):
+        self.exit(REFUSED, f"{message}\n")
+
+
+def parse(argv=None):
+    """Return the settings in `argv`; every flag has one dash or two."""
+    parser = Parser(
+        prog="python -m rnncamp_utils.elman", allow_abbrev=False,
+        description="Train one Elman net to predict a text, symbol by symbol.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+
+    def flag(name, help, **options):
+        parser.add_argument(f"-{name}", f"--{name}", help=help, **options)
+
+    flag("activate_f", "activation of the hidden units", default="tanh", choices=ACTIVATIONS)
+    flag("grad_clip", "largest norm of the gradient; 0: no limit", default=1.0, type=float)
+    flag("hidden", "number of hidden units", default=100, type=whole)
+    flag("lr", "learning rate", default=0.01, type=float)
+    flag("max_iter", "iterations in all, resumed ones included", default=10000, type=whole)
+    flag("sample_n", "symbols in each sample; 0: no samples", default=50, type=whole)
+    flag("seed", "seed of weights and samples", default=1, type=whole)
+    flag("seq_length", "steps that the gradient goes back", default=25, type=whole)
+    flag("snapshot_t", "iterations between two reports; 0: only the last", default=100, type=whole)
+    flag("train", "text to learn, in UTF-8", default=__file__, type=Path)
+    flag("level", "what a symbol is", default="char", choices=("word", "char"))
+    flag("valid", "fraction of the text that is held out; 0: none", default=0.1, type=float)
+    flag("optimizer", "rule of the update", default="adagrad", choices=OPTIMIZERS)
+    flag("batch", "sequences that are read side by side", default=1, type=whole)
+    flag("save", "checkpoint to write at the end, or when stopped", type=Path)
+    flag("resume", "checkpoint to go on from", type=Path)
+    flag("plot", "PNG file for losses and gradient sizes", type=Path)
+    flag("json", "file for settings and losses", type=Path)
+    args = parser.parse_args(argv)
+    for path in filter(None, (args.save, args.plot, args.json)):
+        if path.is_dir() or not path.parent.is_dir():  # better now than after an hour of training
+            parser.error(f"{path} cannot be written: name a file in a folder that exists")
+    return args
+
+
+def whole(text):
+    """Return the whole number that `text` holds, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return int(text)
+
+
+class Run:
+    """A net, its text, and all that has come of them so far.
+
+    `history` has a row for each report: (iteration, training loss, held-out loss or None).
+    Raises ValueError or OSError for settings that make no run.
+    """
+
+    def __init__(self, args):
+        text = read_text(args.train)
+        symbols = words(text) if args.level == "word" else text
+        self.args, self.vocabulary = args, Vocabulary(symbols)
+        ids, v = self.vocabulary.encode(symbols), len(self.vocabulary)
+        ids, held_out = split(ids, args.valid) if args.valid else (ids, ids[:TRACK])
+        self.prime, self.scored = ids[:1], tracks(held_out)
+        self.network = Network(v, args.hidden, v, args.activate_f)
+        rule = OPTIMIZERS[args.optimizer](lr=args.lr, clip=args.grad_clip or None)
+        self.optimizer = Recorder(rule, self.network)
+        self.batches = windows(ids, args.seq_length, args.batch)
+        self.about = {name: getattr(args, name) for name in FIXED}
+        self.about["text"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.history, self.seconds = [], 0.0
+        self.state = start(self.network, self.optimizer, args.seed)
+        if args.resume:
+            self.state = self.resumed(args.resume)
+        self.before = self.state  # the state one step ago: the last that has proved good
+
+    def resumed(self, path):
+        """Return the saved state, and take over what was noted on the way to it."""
+        state = load(path, self.network)
+        try:
+            memory = dict(state.memory)
+            about = json.loads(str(memory.pop("about")))
+            self.history = json.loads(str(memory.pop("history")))
+            self.optimizer.log = memory.pop("sizes").tolist()
+        except KeyError:
+            raise CheckpointError(f"{path} was not saved by this program") from None
+        for name, value in self.about.items():
+            if about[name] != value:
+                raise CheckpointError(f"{path} was made with {name} {about[name]}, not {value}")
+        if state.step >= self.args.max_iter:
+            raise ValueError(f"{path} has {state.step} iterations already: raise --max_iter")
+        return replace(state, memory=memory)
+
+    def save(self, path):
+        """Write a checkpoint: the state, and what only this program knows of the way to it."""
+        sizes = np.array(self.optimizer.log[: self.state.step])
+        about, history = (np.array(json.dumps(note)) for note in (self.about, self.history))
+        notes = {"about": about, "history": history, "sizes": sizes}
+        save(path, replace(self.state, memory={**self.state.memory, **notes}), self.network)
+
+    def go(self):
+        """Train until the end, an interruption or a divergence, and return the exit code."""
+        begun, code = time.perf_counter(), FINISHED
+        try:
+            self.report_if_due()  # a run may have been stopped in the middle of a report
+            steps = self.args.max_iter - self.state.step
+            states = train(self.network, self.batches, self.optimizer, self.state, steps)
+            for state in states:
+                self.before, self.state = self.state, state
+                self.show_progress(begun)
+                self.report_if_due()
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+            tell(f"stopped at iteration {self.state.step}")
+        except Diverged as error:
+            self.state, code = error.state, FAILED
+            self.history = [row for row in self.history if row[0] <= self.state.step]
+            tell(error)
+        self.seconds = time.perf_counter() - begun
+        return code
+
+    def report_if_due(self):
+        """Print losses and a sample at every `snapshot_t`-th iteration and at the last."""
+        step, every = self.state.step, self.args.snapshot_t
+        seen = self.history and self.history[-1][0] >= step
+        if seen or step != self.args.max_iter and (step == 0 or not every or step % every):
+            return
+        recent = [loss for loss, _ in self.state.log[max(0, step - (every or 100)) : step]]
+        training = float(np.mean(recent)) if recent else None
+        loss = self.score()
+        held_out = loss if self.args.valid else None
+        clear_progress()
+        losses = (("training", training), ("held-out", held_out))
+        shown = [f"{name} loss {loss:.4f}" for name, loss in losses if loss is not None]
+        print(", ".join([f"iteration {step}", *shown]))
+        if self.args.sample_n:
+            print(self.sample(), end="\n\n")
+        sys.stdout.flush()
+        self.history.append([step, training, held_out])
+
+    def score(self):
+        """Return the loss on the held-out text, or on the text's opening where none is held out.
+
+        Raises Diverged where it is not finite: such a net can neither be scored nor sampled from.
+        """
+        with np.errstate(all="ignore"):
+            loss = evaluate(self.network, self.state.theta, *self.scored)
+        if not np.isfinite(loss):
+            raise Diverged(self.state.step, "the loss", self.before)
+        return loss
+
+    def sample(self):
+        """Return text that the net makes up, the same for the same seed and iteration."""
+        rng = np.random.default_rng([self.args.seed, self.state.step])
+        n = self.args.sample_n
+        found = sample(self.network, self.state.theta, rng, n, self.prime)
+        return self.vocabulary.decode(found)
+
+    def show_progress(self, begun):
+        """Draw a bar on standard error, where somebody can see it."""
+        step, of = self.state.step, self.args.max_iter
+        if sys.stderr.isatty() and (step % 20 == 0 or step == of):
+            bar = ("#" * (30 * step // of)).ljust(30, ".")
+            loss, seconds = self.state.log[step - 1][0], time.perf_counter() - begun
+            sys.stderr.write(f"\r[{bar}] {step} of {of}, loss {loss:.3f}, {seconds:.0f} s ")
+            sys.stderr.flush()
+
+    def write(self):
+        """Write the files that the settings name."""
+        args = self.args
+        if args.save:
+            self.save(args.save)
+        if args.json:
+            settings = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()}
+            rows = [dict(zip(("iteration", "training", "held_out"), row)) for row in self.history]
+            results = {"settings": settings, "symbols": len(self.vocabulary),
+                       "parameters": self.network.size, "iterations": self.state.step,
+                       "seconds": round(self.seconds, 3), "losses": rows}
+            args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        if args.plot:
+            args.plot.write_bytes(picture(self.state.losses, self.history, self.optimizer))
+
+
+def tracks(ids):
+    """Return inputs and targets (T, B) of a text, cut into tracks that are scored in parallel."""
+    n = len(ids) - 1
+    b = max(1, n // TRACK)
+    t = n // b
+    return ids[: t * b].reshape(b, t).T, ids[1 : t * b + 1].reshape(b, t).T
+
+
+def clear_progress():
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+
+def tell(problem):
+    """Say on standard error, in a sentence, what is wrong."""
+    if isinstance(problem, OSError) and problem.strerror:
+        problem = f"{problem.filename}: {problem.strerror}"
+    clear_progress()
+    print(problem, file=sys.stderr)
+
+
+def main(argv=None):
+    """Run the program and return its exit code."""
+    try:
+        run = Run(parse(argv))
+        code = run.go()
+        run.write()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (ValueError, OSError, MemoryError) as problem:
+        tell(problem)
+        return REFUSED
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a text may hold what a terminal cannot show
+    sys.exit(main())
