@@ -77,9 +77,7 @@ class Network:
             start = self.zero_state(x.shape[1])
         tape = self.body.forward(p, x, start, noise, empty)
         a = empty("a", (*x.shape[:2], self.outputs), theta.dtype)
-        maps.project(tape.h, p["W_hy"], out=a)
-        a += p["b_y"]
-        return a, tape
+        return maps.project(tape.h, p["W_hy"], p["b_y"], out=a), tape
 
     def objective(self, batch, start=None, rng=None):
         """Return the loss of `batch` as an `Objective` on θ; `rng` draws the noise of the cells."""
@@ -136,7 +134,7 @@ class Objective:
             direction = net.params(v)
             dh = net.body.push(p, tape, direction)
             da = maps.project(dh, p["W_hy"])
-            da += maps.project(tape.h, direction["W_hy"]) + direction["b_y"]
+            da += maps.project(tape.h, direction["W_hy"], direction["b_y"])
             hda = net.loss.hessian_product(a, batch.y, da, batch.weights)
             return self._pull(theta, tape, hda, added=dh * (structural / (len(dh) * dh.shape[1])))
 
@@ -147,7 +145,7 @@ class Objective:
         net = self.network
         p, g = net.params(theta), net.params(np.empty_like(theta))
         maps.project_grad(g["W_hy"], tape.h, da)
-        da.sum(axis=(0, 1), out=g["b_y"])
+        maps.sum_steps(da, out=g["b_y"])
         dh = maps.project(da, p["W_hy"].T, out=empty("dh", tape.h.shape, da.dtype))
         if added is not None:
             dh += added

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .maps import new_array, project, project_grad
+from .maps import new_array, project, project_grad, sum_steps
 
 
 class Tape(NamedTuple):
@@ -69,9 +69,7 @@ def forward(p, cell, recurrent_map, x, start, noise=None, empty=new_array):
     """
     W = p["W_xh"]
     shape, dtype, hidden = (*x.shape[:2], W.shape[1]), W.dtype, (*x.shape[:2], start[0].shape[1])
-    ax = project(x, W, out=empty("ax", shape, dtype))
-    if cell.biased:
-        ax += p["b_h"]
+    ax = project(x, W, p["b_h"] if cell.biased else None, out=empty("ax", shape, dtype))
     # An ah that is not kept is the same memory in all steps: it stays in the cache.
     kept = "ah" in cell.keeps
     ah = empty("ah", shape, dtype) if kept else [np.empty(shape[1:], dtype)] * len(x)
@@ -112,7 +110,7 @@ def backward(p, cell, recurrent_map, tape, dh, g, empty=new_array):
     cell.grad(g, slopes, tape.old, tape.new, dax, dah)
     project_grad(g["W_xh"], tape.x, dax)
     if cell.biased:
-        dax.sum(axis=(0, 1), out=g["b_h"])
+        sum_steps(dax, out=g["b_h"])
     return dax
 
 
@@ -128,9 +126,8 @@ def push(p, cell, recurrent_map, tape, v, dx=None):
     This is the R-pass: the forward pass, linearized. Source: Pearlmutter (1994).
     """
     slopes = list(zip(*cell.slopes(p, tape.ax, tape.ah, tape.old, tape.new)))
-    dax, dfactors = project(tape.x, v["W_xh"]), recurrent_map.factors(v, tape.x)
-    if cell.biased:
-        dax += v["b_h"]
+    dax = project(tape.x, v["W_xh"], v["b_h"] if cell.biased else None)
+    dfactors = recurrent_map.factors(v, tape.x)
     if dx is not None:
         dax += project(dx, p["W_xh"])
         for a, b in zip(dfactors[:1], recurrent_map.factors(p, dx)):

@@ -25,7 +25,7 @@ SLIPS = {
     ),
     "W_xh meets the inputs of other steps": ("tape.x, dax)", "tape.x[::-1], dax)"),
     "b_h is a mean": (
-        'dax.sum(axis=(0, 1), out=g["b_h"])', 'dax.mean(axis=(0, 1), out=g["b_h"])'
+        'sum_steps(dax, out=g["b_h"])', 'sum_steps(dax / len(dax), out=g["b_h"])'
     ),
 }
 
