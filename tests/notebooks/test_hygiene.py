@@ -49,7 +49,7 @@ class TestEveryNotebook:
 
     def test_no_path_of_a_machine_and_no_kernel_of_one_is_saved(self, path):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"/home/|/Users/|/root/|[A-Z]:\\\\\\\\Users", text)
+        assert not re.search(r"/(home|Users|root)/|[A-Z]:\\\\\\\\Users", text)
         assert read(path).metadata.kernelspec.name == "python3"
         assert "widgets" not in read(path).metadata  # a saved widget state is large, and dead
 
