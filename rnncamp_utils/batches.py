@@ -39,3 +39,16 @@ def windows(sequence, length, sequences=1):
         return Batch(part[:-1], part[1:], fresh=k == 0)
 
     return batches
+
+
+def side_by_side(ids, length):
+    """Return inputs and targets, (T, B), of symbols cut into tracks of `length` steps or a few more.
+
+    For scoring a text in one pass: targets are the inputs, one step later. What does not fill a
+    step of all tracks is left out, fewer than B symbols; a shorter text is one track.
+    """
+    n = len(ids) - 1
+    sequences = max(1, n // length)
+    steps = n // sequences
+    ends = steps * sequences
+    return tuple(part.reshape(sequences, steps).T for part in (ids[:ends], ids[1 : ends + 1]))

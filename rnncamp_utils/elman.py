@@ -19,7 +19,7 @@ import numpy as np
 
 from . import optimizers
 from .activations import ACTIVATIONS
-from .batches import windows
+from .batches import side_by_side, windows
 from .corpora import Vocabulary, read_text, split, words
 from .gradient_sizes import Recorder, picture
 from .language_models import sample
@@ -97,7 +97,7 @@ class Run:
         self.args, self.vocabulary = args, Vocabulary(symbols)
         ids, v = self.vocabulary.encode(symbols), len(self.vocabulary)
         ids, held_out = split(ids, args.valid) if args.valid else (ids, ids[:TRACK])
-        self.prime, self.scored = ids[:1], tracks(held_out)
+        self.prime, self.scored = ids[:1], side_by_side(held_out, TRACK)
         self.network = Network(v, args.hidden, v, args.activate_f)
         rule = OPTIMIZERS[args.optimizer](lr=args.lr, clip=args.grad_clip or None)
         self.optimizer = Recorder(rule, self.network)
@@ -215,14 +215,6 @@ class Run:
             args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         if args.plot:
             args.plot.write_bytes(picture(self.state.losses, self.history, self.optimizer))
-
-
-def tracks(ids):
-    """Return inputs and targets (T, B) of a text, cut into tracks that are scored in parallel."""
-    n = len(ids) - 1
-    b = max(1, n // TRACK)
-    t = n // b
-    return ids[: t * b].reshape(b, t).T, ids[1 : t * b + 1].reshape(b, t).T
 
 
 def clear_progress():

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
-from ..batches import windows
+from ..batches import side_by_side, windows
 from ..corpora import Vocabulary, split
 from ..losses import softmax
 from ..network import Network
@@ -45,7 +45,7 @@ class Speller(ElmanScene):
         self.vocabulary = Vocabulary(text)
         ids = self.vocabulary.encode(text)
         self._train, held_out = split(ids, 0.05)
-        self._x, self._y = (part.reshape(10, 100).T for part in (held_out[:1000], held_out[1:1001]))
+        self._x, self._y = side_by_side(held_out[:1001], 100)
         start = list(held_out).index(self.vocabulary.encode(" ")[0]) + 1  # of a word
         self._snippet = held_out[start : start + SHOWN]
         frequency = np.bincount(self._train) / len(self._train)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncamp_utils.batches import Batch, windows
+from rnncamp_utils.batches import Batch, side_by_side, windows
 
 
 def walk(source, steps):
@@ -66,3 +66,12 @@ def test_a_window_that_just_fits_is_taken(symbols, length, sequences):
 def test_no_length_and_no_sequences_are_refused(length, sequences):
     with pytest.raises(ValueError, match="at least 1"):
         windows(np.arange(10), length, sequences)
+
+
+@pytest.mark.parametrize("n", [2, 7, 99, 100, 101, 1003])
+def test_side_by_side_scores_nearly_every_symbol_once_and_in_order(n):
+    x, y = side_by_side(np.arange(n), 10)
+    assert x.shape == y.shape and np.array_equal(y, x + 1)
+    assert np.array_equal(x.T.ravel(), np.arange(x.size))  # tracks follow each other
+    assert x.shape[1] == max(1, (n - 1) // 10)
+    assert 0 <= n - 1 - x.size < x.shape[1]
