@@ -42,7 +42,7 @@ def windows(sequence, length, sequences=1):
 
 
 def side_by_side(ids, length):
-    """Return inputs and targets, (T, B), of symbols cut into tracks of `length` steps or a few more.
+    """Return inputs and targets, (T, B), of symbols cut into tracks of `length` steps or more.
 
     For scoring a text in one pass: targets are the inputs, one step later. What does not fill a
     step of all tracks is left out, fewer than B symbols; a shorter text is one track.

@@ -53,7 +53,9 @@ def picture(losses, history, recorder):
         ax.legend(**BESIDE)
     below[1].sharey(below[0])
     below[1].set_xlabel("iteration")
-    return plots.to_png(fig)
+    png = plots.to_png(fig)
+    plots.plt.close(fig)
+    return png
 
 
 def thinned(values, points=200):
