@@ -11,16 +11,15 @@ written in it. autograd and JAX (compiled) differentiate the equations as `Equat
 # ruff: noqa: I001 (training_step comes first: it sets the environment for the libraries)
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 import training_step
 import numpy as np
+from apart import field
 from equations import Autograd, Jax
 from peers import CLIP, LR, Package, one_hot
 from peers import Torch as TorchRNN
-
-from rnncamp_utils.batches import Batch
-from rnncamp_utils.network import Network
 
 CELLS = {  # name in the table: cell, recurrent map
     "Elman": ("tanh", "plain"),
@@ -146,22 +145,12 @@ class Floor:
             np.dot(a, b)
 
 
-def field(cell, recurrent_map, H, B, T):
-    """Return (the peers by name, all at the same start; why each of the others is missing)."""
-    rng, V = np.random.default_rng(0), training_step.V
-    network = Network(V, H, V, cell, recurrent_map=recurrent_map)
-    theta = network.initial(rng)
-    batches = [Batch(*rng.integers(0, V, (2, T, B)), fresh=False) for _ in range(8)]
+def make(cell, recurrent_map, size, name):
+    """Return the peer `name` for a cell and a size: all have the same start and batches."""
     torch = TorchRNN if (cell, recurrent_map) == ("tanh", "plain") else Module
     torch = torch if recurrent_map == "plain" else Loop
     kinds = {"rnncamp": Package, "torch": torch, "autograd": Autograd, "jax": Jax, "floor": Floor}
-    peers, missing = {}, {}
-    for name, kind in kinds.items():
-        try:
-            peers[name] = kind(network, theta.copy(), batches)
-        except ImportError as error:
-            missing[name] = str(error)
-    return peers, missing
+    return kinds[name](*training_step.beginning(*size, cell, recurrent_map))
 
 
 def check(peers, steps=8, tolerance=1e-4):
@@ -170,7 +159,7 @@ def check(peers, steps=8, tolerance=1e-4):
     They train meanwhile, so this compares gradients, clipping and the carried state, too.
     """
     for i in range(steps):
-        losses = {n: float(p.step(p.data[i])) for n, p in peers.items() if n != "floor"}
+        losses = {name: peer.step(i) for name, peer in peers.items() if name != "floor"}
         if np.ptp(list(losses.values())) > tolerance * losses["rnncamp"]:
             raise AssertionError(f"the losses of step {i + 1} differ: {losses}")
 
@@ -187,7 +176,7 @@ def main():
     results, absent = {}, {}
     for cell, kind in CELLS.items():
         for size in training_step.SIZES:
-            peers, missing = field(*kind, *size)
+            peers, missing = field((*names, "floor"), partial(make, *kind, size))
             absent |= missing
             check(peers)
             times = training_step.race(peers, options.rounds)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
+from apart import Absent
 
 from rnncamp_utils import training
 from rnncamp_utils.optimizers import SGD
@@ -96,7 +97,7 @@ class StepByStep:
 
     def __init__(self, network, theta, batches):
         if batches[0].x.shape[1] != 1:
-            raise ImpossibleHere("min-char-rnn trains on one sequence only")
+            raise Absent("min-char-rnn trains on one sequence only")
         p = network.params(theta)
         self.p = {name: np.atleast_2d(array).T.copy() for name, array in p.items()}
         self.carry, self.inputs = np.zeros((network.hidden, 1), theta.dtype), network.inputs
@@ -187,10 +188,6 @@ PEERS = {
     "min-char-rnn": StepByStep,
     "autograd": Autograd,
 }
-
-
-class ImpossibleHere(ValueError):
-    """A peer cannot take batches of this size."""
 
 
 def one_hot(x, network):

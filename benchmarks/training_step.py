@@ -30,14 +30,14 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse
 import json
-import time
-from itertools import cycle, islice
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from peers import PEERS, ImpossibleHere
+from apart import field
+from peers import PEERS
 
 from rnncamp_utils.batches import Batch
 from rnncamp_utils.network import Network
@@ -47,19 +47,17 @@ V = 65
 STRETCH = 0.06  # seconds of one peer's turn in a round: short, so that noise meets all alike
 
 
-def field(names, H, B, T):
-    """Return (the peers by name, each at the same start; why each of the others is missing)."""
+def make(size, name):
+    """Return the peer `name` for `size`: all have the same start and the same batches."""
+    return PEERS[name](*beginning(*size))
+
+
+def beginning(H, B, T, *cell):
+    """Return (network, θ, batches); `cell` is a cell and a recurrent map, if not the usual ones."""
     rng = np.random.default_rng(0)
-    network = Network(V, H, V, dtype=np.float32)
+    network = Network(V, H, V, **dict(zip(("cell", "recurrent_map"), cell)))
     theta = network.initial(rng)
-    batches = [Batch(*rng.integers(0, V, (2, T, B)), fresh=False) for _ in range(8)]
-    peers, missing = {}, {}
-    for name in names:
-        try:
-            peers[name] = PEERS[name](network, theta.copy(), batches)
-        except (ImportError, ImpossibleHere) as error:
-            missing[name] = str(error)
-    return peers, missing
+    return network, theta, [Batch(*rng.integers(0, V, (2, T, B)), fresh=False) for _ in range(8)]
 
 
 def check(peers, steps=4, tolerance=1e-3):
@@ -68,11 +66,10 @@ def check(peers, steps=4, tolerance=1e-3):
     The way that θ goes in a step is the clipped gradient times the learning rate, so this compares
     losses, gradients, clipping and the carried state. The tolerance is for float32.
     """
-    reference, *others = peers.values()
-    starts = [peer.theta.copy() for peer in peers.values()]
+    starts = [peer.theta() for peer in peers.values()]
     for i in range(steps):
-        losses = [float(peer.step(peer.data[i])) for peer in peers.values()]
-        moves = [peer.theta - start for peer, start in zip(peers.values(), starts)]
+        losses = [peer.step(i) for peer in peers.values()]
+        moves = [peer.theta() - start for peer, start in zip(peers.values(), starts)]
         for name, loss, move in zip(peers, losses, moves):
             off = np.linalg.norm(move - moves[0]) / np.linalg.norm(moves[0])
             if abs(loss - losses[0]) > tolerance * losses[0] or not off < tolerance:
@@ -80,26 +77,18 @@ def check(peers, steps=4, tolerance=1e-3):
                                      f"instead of {losses[0]}, its way differs by {off:.1e}")
 
 
-def stretch(peer, steps):
-    """Return the CPU time of one of `steps` steps, in microseconds."""
-    data = list(islice(cycle(peer.data), steps))
-    peer.step(data[0])  # not counted: it finds the caches full of what another peer left
-    begin = time.process_time()
-    for one in data:
-        peer.step(one)
-    return (time.process_time() - begin) / steps * 1e6
-
-
 def race(peers, rounds):
     """Return the median CPU time of a step of each peer, in microseconds.
 
     In a round each peer has its turn: what slows the machine for a while slows all of them.
     """
-    steps = {n: max(1, round(STRETCH * 1e6 / stretch(peer, 8))) for n, peer in peers.items()}
+    steps = {n: max(1, round(STRETCH * 1e6 / peer.stretch(8))) for n, peer in peers.items()}
     times = {name: [] for name in peers}
     for _ in range(rounds):
         for name, peer in peers.items():
-            times[name].append(stretch(peer, steps[name]))
+            times[name].append(peer.stretch(steps[name]))
+    for peer in peers.values():
+        peer.stop()
     return {name: float(np.median(ts)) for name, ts in times.items()}
 
 
@@ -113,7 +102,7 @@ def main():
     print(f"{'H, B, T':>12}" + "".join(f"{name:>19}" for name in PEERS))
     ratios, absent = {}, {}
     for size in SIZES:
-        peers, missing = field(PEERS, *size)
+        peers, missing = field(PEERS, partial(make, size))
         absent |= missing
         check(peers)
         times = race(peers, options.rounds)

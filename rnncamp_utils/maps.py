@@ -34,14 +34,14 @@ class Plain:
         return ()
 
     def forward(self, p, h, factors, out):
-        np.dot(h, p["W_hh"], out=out)
+        h.dot(p["W_hh"], out=out)  # the method starts a third faster than the function np.dot
 
     def transposed(self, p):
         """Return what `back` multiplies by: laid out anew once, so that no step has to."""
         return p["W_hh"].T.copy()
 
     def back(self, transposed, factors, dah):
-        return np.dot(dah, transposed)
+        return dah.dot(transposed)
 
     def push(self, p, v, h, dh, factors, dfactors):
         return h @ v["W_hh"] + dh @ p["W_hh"]
@@ -81,16 +81,16 @@ class Multiplicative:
 
     def forward(self, p, h, factors, out):
         fx, fh, _ = factors
-        np.dot(h, p["W_hf"], out=fh)
-        np.dot(fx * fh, p["W_fh"], out=out)
+        h.dot(p["W_hf"], out=fh)
+        (fx * fh).dot(p["W_fh"], out=out)
 
     def transposed(self, p):
         return p["W_hf"].T.copy(), p["W_fh"].T.copy()
 
     def back(self, transposed, factors, dah):
         (fx, _, df), (W_hf, W_fh) = factors, transposed
-        np.dot(dah, W_fh, out=df)
-        return np.dot(df * fx, W_hf)
+        dah.dot(W_fh, out=df)
+        return (df * fx).dot(W_hf)
 
     def push(self, p, v, h, dh, factors, dfactors):
         (fx, fh, _), (dfx, *_) = factors, dfactors
