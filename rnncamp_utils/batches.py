@@ -14,6 +14,15 @@ class Batch(NamedTuple):
     fresh: bool = True  # False: the sequences go on where the last batch ended
 
 
+def answered_last(x, answer):
+    """Return the batch of inputs `x` that asks for `answer` (B, …) at the last step only."""
+    y = np.zeros((len(x), *answer.shape), answer.dtype)
+    y[-1] = answer
+    weights = np.zeros(x.shape[:2])
+    weights[-1] = 1.0
+    return Batch(x, y, weights)
+
+
 def windows(sequence, length, sequences=1):
     """Return a source of next-symbol batches for `training.train`.
 

@@ -156,7 +156,7 @@ class Objective:
 
 def _check_symbols(what, symbols, size):
     """Raise ValueError unless `symbols` are integers (T, B) from 0 to `size` − 1."""
-    if symbols.ndim != 2 or not np.issubdtype(symbols.dtype, np.integer):
+    if symbols.ndim != 2 or not maps.are_symbols(symbols):
         raise ValueError(
             f"the {what}s are {symbols.dtype} of shape {symbols.shape}, but symbols must be "
             "integers of shape (T, B)"

@@ -11,7 +11,7 @@ positions in parts of T. Where M&S draw the length from T to 1.1·T, it is T her
 
 import numpy as np
 
-from .batches import Batch
+from .batches import Batch, answered_last
 
 DISTRACTORS, X, Y = 4, 4, 5  # temporal order: symbols 0 to 3 mean nothing, 4 is X and 5 is Y
 PERMUTED = 100  # random permutation: the size of the vocabulary
@@ -77,7 +77,7 @@ def temporal_order(rng, length, sequences, markers=2):
         bit = rng.integers(0, 2, sequences)
         symbols[place, np.arange(sequences)] = np.where(bit, Y, X)
         answer = 2 * answer + bit
-    return _answered_last(symbols, answer)
+    return answered_last(symbols, answer)
 
 
 def random_permutation(rng, length, sequences):
@@ -91,7 +91,7 @@ def random_permutation(rng, length, sequences):
     _check_length(length, 2)
     symbols = rng.integers(2, PERMUTED, (length, sequences))
     symbols[0] = rng.integers(0, 2, sequences)
-    return _answered_last(symbols, symbols[0])
+    return answered_last(symbols, symbols[0])
 
 
 def last_right(batch, outputs):
@@ -156,16 +156,7 @@ def _marked(rng, length, values, combine):
     for place in places:
         markers[place, everyone] = 1.0
     answer = combine(*(values[place, everyone] for place in places)).astype(float)
-    return _answered_last(np.stack([values, markers], axis=-1), answer[:, None])
-
-
-def _answered_last(x, answer):
-    """Return the batch that asks for `answer` (B, …) at the last step; the others weigh nothing."""
-    y = np.zeros((len(x), *answer.shape), answer.dtype)
-    y[-1] = answer
-    weights = np.zeros(x.shape[:2])
-    weights[-1] = 1.0
-    return Batch(x, y, weights)
+    return answered_last(np.stack([values, markers], axis=-1), answer[:, None])
 
 
 def _check_length(length, least, what="length"):

@@ -100,11 +100,13 @@ def backward(p, cell, recurrent_map, tape, dh, g, empty=new_array):
     dah = dax if cell.sums else empty("dah", shape, dh.dtype)
     blocks = [by_block(da, cell.blocks) for da in (dax, dah)]
     transposed, factors = recurrent_map.transposed(p), _by_step(tape.factors, len(dh))
+    by_step = list(zip(dh, *blocks, dah, factors))
     carry = [np.zeros_like(s[0]) for s in tape.states]
     for t, slopes in _slopes_backwards(p, cell, tape, blocks, g, empty):
-        carry[0] += dh[t]
-        direct = cell.back(slopes, carry, blocks[0][t], blocks[1][t])
-        carry = [recurrent_map.back(transposed, factors[t], dah[t]), *direct[1:]]
+        dh_t, dax_t, dah_t, wide_t, factors_t = by_step[t]
+        carry[0] += dh_t
+        direct = cell.back(slopes, carry, dax_t, dah_t)
+        carry = [recurrent_map.back(transposed, factors_t, wide_t), *direct[1:]]
         if direct[0] is not None:
             carry[0] += direct[0]
     recurrent_map.grad(g, tape.x, tape.states[0][:-1], tape.factors, dah)
