@@ -7,8 +7,8 @@ import pytest
 from helpers import mutated_package, run_tests
 
 SLIPS = {
-    "the readout's part is subtracted": ("carry[0] += dh[t]", "carry[0] -= dh[t]"),
-    "the readout's part is left out": ("carry[0] += dh[t]", "pass"),
+    "the readout's part is subtracted": ("carry[0] += dh_t", "carry[0] -= dh_t"),
+    "the readout's part is left out": ("carry[0] += dh_t", "pass"),
     "what comes back has the wrong sign": (
         "carry = [recurrent_map.back(", "carry = [-recurrent_map.back("
     ),
@@ -39,7 +39,7 @@ def test_a_slip_in_backward_fails_the_gradient_tests(tmp_path, slip):
 
 
 def test_the_copy_without_a_slip_passes(tmp_path):
-    same = "carry[0] += dh[t]"
+    same = "carry[0] += dh_t"
     code, printed = run_tests(mutated_package(tmp_path, same, same), *FAST)
     assert code == 0 and "passed" in printed, printed
 
