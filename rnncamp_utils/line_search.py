@@ -10,7 +10,7 @@ def backtrack(f, theta, d, loss, slope, shrink=0.8, c1=1e-2, tries=60):
     """Return (t, loss there): the first of t = 1, 0.8, 0.64, … with enough descent.
 
     Enough is c1 of what the slope promises. `f` maps θ to the loss. (0, loss) when no t is enough.
-    Source: Armijo (1966); the numbers are those of Martens (2010).
+    Source: Armijo (1966); the numbers are those of the program to Martens (2010).
     """
     t = 1.0
     for _ in range(tries):

@@ -124,7 +124,7 @@ class Objective:
         J is the derivative of all outputs by θ, H the Hessian of the loss by the outputs.
         Source: Schraudolph (2002). `structural` times the curvature of the mean of ½‖h_t‖² over
         all steps is added, which makes it costly to disturb the hidden states.
-        Source: Martens & Sutskever (2011), section 3.2; for tanh units they measure the states by a
+        Source: Martens & Sutskever (2011); for tanh units they measure the states by a
         matching loss, and their program adds up the steps where this is a mean.
         """
         net, batch = self.network, self.batch

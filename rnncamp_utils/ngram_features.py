@@ -12,7 +12,7 @@ function spreads them, and those that meet share a row.
 It is used as any `Network`: `train`, `evaluate`, `language_models.sample`, `.probabilities`,
 `.dynamic_evaluation`, `.halving`. `sparse_updates.Lazy` makes steps fast, as most rows rest.
 Source: Mikolov, Deoras, Povey, Burget & Černocký (2011), "Strategies for training large scale
-neural network language models", section 4 (there the maximum entropy model of the RNNME).
+neural network language models", section VII (there the maximum entropy model of the RNNME).
 """
 
 from typing import NamedTuple

@@ -35,7 +35,7 @@ def kneser_ney(counts, contexts):
 
     d = n₁ / (n₁ + 2 n₂), where n₁ and n₂ grams have the counts 1 and 2; 0.5 where there are none.
     Arguments as in `witten_bell`. Source: Kneser & Ney (1995), interpolated, with one discount for
-    each length of gram ("inter-kn" in Chen & Goodman 1999; not their modified form with three).
+    each length of gram (not the modified form of Chen & Goodman 1999, which has three).
     """
     once, twice = (counts == 1).sum(), (counts == 2).sum()
     discount = once / (once + 2 * twice) if once and twice else 0.5

@@ -41,7 +41,8 @@ def mackey_glass(rng, length, sequences, delay=17):
 
     dx/dt = 0.2·x(t − delay) / (1 + x(t − delay)¹⁰) − 0.1·x(t). x, y: (length, sequences, 1), from
     about 0.2 to 1.4. Each sequence starts from random values and is read when it has settled.
-    Source: Mackey & Glass (1977); step 0.1 by Euler's rule, as in Jaeger & Haas (2004).
+    Source: Mackey & Glass (1977); step 0.1 by Euler's rule, as in Jaeger (2001), "The 'echo state'
+    approach to analysing and training recurrent neural networks", eq. 23.
     """
     per_unit, settle = 10, 300
     past = delay * per_unit
@@ -57,7 +58,7 @@ def mackey_glass(rng, length, sequences, delay=17):
 def normalized_error(batch, outputs):
     """Return the root of the mean squared error in units of the targets' standard deviation.
 
-    1 is what the mean of the targets scores. Source: Jaeger & Haas (2004), there "NRMSE".
+    1 is what the mean of the targets scores. Source: Jaeger (2001), eq. 25, there "NRMSE".
     """
     return float(np.sqrt(np.mean((outputs - batch.y) ** 2)) / batch.y.std())
 
