@@ -202,11 +202,11 @@ def squash(a, gates):
 
     σ(z) = (1 + tanh(z/2))/2, so one tanh serves all blocks.
     """
-    first = a[:gates]
-    first *= 0.5
+    first, (half, one) = a[:gates], activations.half_and_one(a.dtype)
+    first *= half
     np.tanh(a, out=a)
-    first += 1
-    first *= 0.5
+    first += one
+    first *= half
 
 
 def gate_slopes(y, gates, out=None):
