@@ -1,6 +1,6 @@
 """How fast is a training step of each cell beside PyTorch, autograd and JAX, and beside its floor?
 
-    python benchmarks/cell_steps.py [--rounds 25] [--native] [--json FILE]
+    python benchmarks/cell_steps.py [--rounds 75] [--native] [--json FILE]
 
 A step is that of `training_step.py`, whose settings for threads and instructions hold here too.
 nn.RNN, nn.LSTM and nn.GRU race for PyTorch; the multiplicative cells, which nn has not, in a loop
@@ -166,7 +166,7 @@ def check(peers, steps=8, tolerance=1e-4):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25, help="turns of each peer (default: 25)")
+    parser.add_argument("--rounds", type=int, default=75, help="turns of each peer (default: 75)")
     parser.add_argument("--native", action="store_true", help="not AVX2, but all instructions")
     parser.add_argument("--json", metavar="FILE", help="write all times, in µs, to FILE")
     options = parser.parse_args()

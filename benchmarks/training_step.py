@@ -1,6 +1,6 @@
 """How fast is one Elman training step beside PyTorch, min-char-rnn's algorithm and autograd?
 
-    python benchmarks/training_step.py [--rounds 25] [--native] [--json FILE]
+    python benchmarks/training_step.py [--rounds 75] [--native] [--json FILE]
 
 A step is: forward over T symbols of B sequences, softmax cross-entropy, backpropagation through
 time, clipping by norm, SGD; the state is carried on to the next step. README.md says how to read
@@ -44,7 +44,7 @@ from rnncamp_utils.network import Network
 
 SIZES = ((100, 1, 25), (100, 16, 25), (128, 32, 50), (256, 32, 50))  # H, B, T
 V = 65
-STRETCH = 0.06  # seconds of one peer's turn in a round: short, so that noise meets all alike
+STRETCH = 0.02  # seconds of one peer's turn in a round: short, so that noise meets all alike
 
 
 def make(size, name):
@@ -94,7 +94,7 @@ def race(peers, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25, help="turns of each peer (default: 25)")
+    parser.add_argument("--rounds", type=int, default=75, help="turns of each peer (default: 75)")
     parser.add_argument("--native", action="store_true", help="not AVX2, but all instructions")
     parser.add_argument("--json", metavar="FILE", help="write the ratios to FILE")
     options = parser.parse_args()
