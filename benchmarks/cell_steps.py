@@ -9,10 +9,7 @@ written in it. autograd and JAX (compiled) differentiate the equations as `Equat
 """
 
 # ruff: noqa: I001 (training_step comes first: it sets the environment for the libraries)
-import argparse
-import json
 from functools import partial
-from pathlib import Path
 
 import training_step
 import numpy as np
@@ -165,11 +162,7 @@ def check(peers, steps=8, tolerance=1e-4):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=75, help="turns of each peer (default: 75)")
-    parser.add_argument("--native", action="store_true", help="not AVX2, but all instructions")
-    parser.add_argument("--json", metavar="FILE", help="write all times, in µs, to FILE")
-    options = parser.parse_args()
+    chosen = training_step.options(__doc__, "all times, in µs,")
     print("CPU time of one training step, µs (in brackets: how many times rnncamp's)\n")
     names = ("rnncamp", "torch", "autograd", "jax")
     print(f"{'cell':>6}{'H, B, T':>14}" + "".join(f"{n:>16}" for n in (*names, "over floor")))
@@ -179,16 +172,13 @@ def main():
             peers, missing = field((*names, "floor"), partial(make, *kind, size))
             absent |= missing
             check(peers)
-            times = training_step.race(peers, options.rounds)
+            times = training_step.race(peers, chosen.rounds)
             ours = times["rnncamp"]
             row = [f"{times[n]:.0f} ({times[n] / ours:.2f})" if n in times else "–" for n in names]
             print(f"{cell:>6}{'{}, {}, {}'.format(*size):>14}" + "".join(f"{c:>16}" for c in row)
                   + f"{ours / times['floor']:>16.2f}", flush=True)
             results["{} {},{},{}".format(cell, *size)] = {n: round(t) for n, t in times.items()}
-    for name, why in absent.items():
-        print(f"– {name}: {why}")
-    if options.json:
-        Path(options.json).write_text(json.dumps(results, indent=2) + "\n")
+    training_step.close(chosen.json, results, absent)
 
 
 if __name__ == "__main__":

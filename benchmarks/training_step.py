@@ -92,12 +92,25 @@ def race(peers, rounds):
     return {name: float(np.median(ts)) for name, ts in times.items()}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+def options(doc, written):
+    """Read the command line of a benchmark; `written` is what `--json` writes."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=75, help="turns of each peer (default: 75)")
     parser.add_argument("--native", action="store_true", help="not AVX2, but all instructions")
-    parser.add_argument("--json", metavar="FILE", help="write the ratios to FILE")
-    options = parser.parse_args()
+    parser.add_argument("--json", metavar="FILE", help=f"write {written} to FILE")
+    return parser.parse_args()
+
+
+def close(file, results, absent):
+    """Say who is missing, and write the results, if a file is asked for."""
+    for name, why in absent.items():
+        print(f"– {name}: {why}")
+    if file:
+        Path(file).write_text(json.dumps(results, indent=2) + "\n")
+
+
+def main():
+    chosen = options(__doc__, "the ratios")
     print("CPU time of one training step, µs (in brackets: how many times rnncamp's)\n")
     print(f"{'H, B, T':>12}" + "".join(f"{name:>19}" for name in PEERS))
     ratios, absent = {}, {}
@@ -105,15 +118,12 @@ def main():
         peers, missing = field(PEERS, partial(make, size))
         absent |= missing
         check(peers)
-        times = race(peers, options.rounds)
+        times = race(peers, chosen.rounds)
         ratio = {name: us / times["rnncamp"] for name, us in times.items()}
         cells = [f"{times[n]:.0f} ({ratio[n]:.2f})" if n in times else "–" for n in PEERS]
         print(f"{'{}, {}, {}'.format(*size):>12}" + "".join(f"{c:>19}" for c in cells), flush=True)
         ratios["{},{},{}".format(*size)] = {n: round(r, 3) for n, r in ratio.items()}
-    for name, why in absent.items():
-        print(f"– {name}: {why}")
-    if options.json:
-        Path(options.json).write_text(json.dumps(ratios, indent=2) + "\n")
+    close(chosen.json, ratios, absent)
 
 
 if __name__ == "__main__":
