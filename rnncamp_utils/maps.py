@@ -145,7 +145,8 @@ def project_blocks(x, W, b, out):
     if are_symbols(x):
         # Each block of a row of W is taken as a row of its own, so that `out` fills from its start.
         rows, block = (W + b).reshape(-1, hidden), np.arange(n)[:, None]
-        np.take(rows, x[:, None] * n + block, axis=0, out=out, mode="clip")
+        x = x[:, None].astype(np.intp, copy=False)  # n times a symbol may not fit a small integer
+        np.take(rows, x * n + block, axis=0, out=out, mode="clip")
     else:
         np.add(by_block(project(x, W), n), b.reshape(n, 1, hidden), out=out)
     return out

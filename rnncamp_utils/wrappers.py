@@ -38,7 +38,8 @@ class Zoneout(Wrapper):
                 f"p is {p}: give a probability from 0 to 1, or one for each of the states "
                 f"{', '.join(cell.states)}"
             )
-        self.extras = (*(f"new {name}" for name in cell.states), *cell.extras)
+        new = (f"new {name} of {cell.name}" for name in cell.states)
+        self.extras = (*new, *cell.extras)
 
     def noise(self, rng, shape, dtype):
         masks = [_mask(rng, p, shape, dtype) for p in self.p]
@@ -89,7 +90,7 @@ class Dropout(Wrapper):
         super().__init__(cell)
         if not 0 <= p < 1:
             raise ValueError(f"p is {p}, but it must be at least 0 and below 1")
-        self.p, self.states = p, ("dropped h", *cell.states)
+        self.p, self.states = p, (f"dropped {cell.states[0]}", *cell.states)
 
     def noise(self, rng, shape, dtype):
         mask = _mask(rng, 1 - self.p, shape[1:], dtype) / dtype.type(1 - self.p)
