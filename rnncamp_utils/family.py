@@ -127,13 +127,15 @@ CELLS = {cell.name: cell for cell in (LSTM, PeepholeLSTM, GRU, DeltaRNN)}
 def get(cell):
     """Return a cell as it is; for a name, one of `CELLS` or an Elman cell with that activation.
 
-    Raises ValueError, listing the known names, for any other name.
+    Raises ValueError, listing the known names, for anything else.
     """
-    if not isinstance(cell, str):
+    if isinstance(cell, Cell):
         return cell
-    if cell in CELLS:
+    if isinstance(cell, str) and cell in CELLS:
         return CELLS[cell]()
-    if cell in activations.ACTIVATIONS:
+    if isinstance(cell, str) and cell in activations.ACTIVATIONS:
         return Elman(cell)
     known = ", ".join([*CELLS, *activations.ACTIVATIONS])
-    raise ValueError(f"unknown cell {cell!r}: the known ones are {known}")
+    raise ValueError(
+        f"unknown cell {cell!r}: the known ones are {known}, and objects such as LSTM()"
+    )

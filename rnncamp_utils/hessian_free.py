@@ -6,6 +6,7 @@ Sources: Martens (2010); Martens & Sutskever (2011, 2012), named M&S below.
 """
 
 from math import ceil
+from numbers import Integral
 
 import numpy as np
 
@@ -33,7 +34,10 @@ def conjugate_gradient(product, b, x=None, preconditioner=None, limit=250, progr
         if rz <= 0:  # solved exactly
             break
         Ap = product(p)
-        alpha = rz / (p @ Ap)
+        curvature = p @ Ap
+        if not curvature > 0:  # so small a p that its square is no number above 0 any more
+            break
+        alpha = rz / curvature
         x = x + alpha * p
         r = r - alpha * Ap
         values.append(-0.5 * (x @ (b + r)))
@@ -46,7 +50,7 @@ def conjugate_gradient(product, b, x=None, preconditioner=None, limit=250, progr
         z = r / m
         rz, old = r @ z, rz
         p = z + (rz / old) * p
-    return iterates or [x]
+    return iterates if iterates and iterates[-1] is x else [*iterates, x]
 
 
 def _little_progress(values, progress):
@@ -65,7 +69,8 @@ class HessianFree:
     ½λ‖d‖² the model pays λ·μ for changes of hidden states; 0 turns it off. `curvature` is the
     number of sequences of the batch that G is computed from (None: all). `limit` is the most CG
     steps.
-    Raises ValueError for a damping that is not above 0 and for the others below 0.
+    Raises ValueError for a damping that is not above 0, a structural below 0, and for the others
+    unless they are whole numbers above 0.
     """
 
     warm = 0.95  # how much of the last d the next CG starts from. Source: M&S (2012)
@@ -73,10 +78,11 @@ class HessianFree:
     def __init__(self, damping=0.1, structural=0.0, curvature=None, limit=100):
         if not damping > 0:
             raise ValueError(f"damping is {damping}, but it must be above 0")
-        if not (structural >= 0 and limit >= 1 and (curvature is None or curvature >= 1)):
+        whole = [limit] if curvature is None else [limit, curvature]
+        if not (structural >= 0 and all(isinstance(n, Integral) and n >= 1 for n in whole)):
             raise ValueError(
                 f"structural is {structural}, limit {limit}, curvature {curvature}: structural "
-                "must be at least 0, the others at least 1 (curvature: or None)"
+                "must be at least 0, the others whole numbers, at least 1 (curvature: or None)"
             )
         self.damping, self.structural = damping, structural
         self.curvature, self.limit = curvature, limit
@@ -137,11 +143,20 @@ def _adapted(damping, rho):
 
 
 def first_sequences(objective, n):
-    """Return the `Objective` of the first `n` sequences of its batch."""
+    """Return the `Objective` of the first `n` sequences of its batch, with their noise."""
     batch, start = objective.batch, objective.start
     parts = {name: getattr(batch, name) for name in ("x", "y", "weights")}
     part = batch._replace(**{k: None if a is None else a[:, :n] for k, a in parts.items()})
-    return objective.network.objective(part, start and tuple(s[:n] for s in start))
+    first = objective.network.objective(part, start and tuple(s[:n] for s in start))
+    first.noise = _of_first(n, objective.noise)
+    return first
+
+
+def _of_first(n, noise):
+    """Return the noise of the first `n` sequences: cut are arrays (T, B, H), however nested."""
+    if isinstance(noise, np.ndarray):
+        return noise[:, :n]
+    return [_of_first(n, part) for part in noise]
 
 
 def sparse_initial(network, rng, radius=1.1, scale=1.0, connections=15):

@@ -109,9 +109,11 @@ def memorization(rng, delay, sequences, alphabet, symbols):
     (`alphabet`), at the last of the `delay` steps a cue (`alphabet` + 1), and blanks again. y:
     blanks until the cue, then the symbols. All steps count. Sources: M&S; Jaeger (2012), "Long
     short-term memory in echo state networks: details of a simulation study".
-    Raises ValueError for a delay below 1, which has no step for the cue.
+    Raises ValueError for a delay below 1, which has no step for the cue, and without symbols.
     """
     _check_length(delay, 1, "delay")
+    if alphabet < 1 or symbols < 1:
+        raise ValueError(f"alphabet is {alphabet}, symbols {symbols}: both must be at least 1")
     shown = rng.integers(0, alphabet, (symbols, sequences))
     x = np.full((delay + 2 * symbols, sequences), alphabet)
     y = x.copy()

@@ -83,8 +83,10 @@ def reber(rng, sequences, embedded=True):
     """Return next-letter prediction on random strings, one a sequence, padded with E.
 
     x, y: symbols (T, B), places in `LETTERS`; T is the longest string less one. Padding has
-    weight 0.
+    weight 0. Raises ValueError without sequences.
     """
+    if sequences < 1:
+        raise ValueError(f"sequences is {sequences}, but a batch needs at least 1")
     texts = [string(rng, embedded) for _ in range(sequences)]
     longest = max(map(len, texts))
     ids = np.array([[LETTERS.index(c) for c in text.ljust(longest, "E")] for text in texts]).T

@@ -5,6 +5,7 @@ over all time steps are done at once, before or after the loop; inside it stands
 depends on the step before.
 """
 
+from threading import local
 from typing import NamedTuple
 
 import numpy as np
@@ -45,15 +46,18 @@ class Tape(NamedTuple):
         return (*(s[1:] for s in self.states), *self.others)
 
 
-class Workspace:
+class Workspace(local):
     """Large arrays of one training step, used again in the next.
 
     To get a large array anew costs as much as to fill it. Whoever hands a workspace to a pass must
-    be done with the last pass's arrays.
+    be done with the last pass's arrays. Each thread has arrays of its own; a copy begins empty.
     """
 
     def __init__(self):
         self._arrays = {}
+
+    def __reduce__(self):
+        return Workspace, ()
 
     def empty(self, name, shape, dtype):
         """Return the array `name`, uninitialized: the last one where shape and dtype agree."""

@@ -7,6 +7,8 @@ All that is learnt in a step about the loss is learnt from one objective, so tha
 batch between two steps does not pass for curvature.
 """
 
+from numbers import Integral
+
 import numpy as np
 
 from .line_search import strong_wolfe
@@ -78,8 +80,8 @@ class LBFGS:
     """BFGS that keeps only the last `pairs` of (s, y), never a matrix. Source: Nocedal (1980)."""
 
     def __init__(self, pairs=10):
-        if not pairs >= 1:
-            raise ValueError(f"pairs is {pairs}, but at least 1 pair must be remembered")
+        if not (isinstance(pairs, Integral) and pairs >= 1):
+            raise ValueError(f"pairs is {pairs!r}, but it must be a whole number, at least 1")
         self.pairs = pairs
 
     def memory(self, theta):

@@ -11,9 +11,16 @@ from .cells import Cell
 
 
 class Wrapper(Cell):
-    """What wrappers take over from the cell inside."""
+    """What wrappers take over from the cell inside.
+
+    Raises ValueError for what is no cell.
+    """
 
     def __init__(self, cell):
+        if not isinstance(cell, Cell):
+            raise ValueError(
+                f"{type(self).__name__} goes around a cell, an object such as LSTM(), not {cell!r}"
+            )
         self.cell, self.name = cell, f"{type(self).__name__.lower()} {cell.name}"
         self.blocks, self.states, self.extras = cell.blocks, cell.states, cell.extras
         self.sums, self.keeps, self.biased = cell.sums, cell.keeps, cell.biased
