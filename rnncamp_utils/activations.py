@@ -11,15 +11,15 @@ import numpy as np
 
 
 class Activation(NamedTuple):
-    """A pointwise function f and its slope f', the latter as a function of y = f(z)."""
+    """A pointwise function f and its slope f', the latter as a function of h = f(a)."""
 
     name: str
-    f: Callable  # f(z, out=None) -> y
-    slope: Callable  # slope(y, out=None) -> f'(z)
+    f: Callable  # f(a, out=None) -> h
+    slope: Callable  # slope(h, out=None) -> f'(a)
 
 
-def _tanh_slope(y, out=None):
-    square = np.multiply(y, y, out=out)
+def _tanh_slope(h, out=None):
+    square = np.multiply(h, h, out=out)
     return np.subtract(1, square, out=square)
 
 
@@ -32,36 +32,36 @@ def half_and_one(dtype):
     return np.array(0.5, dtype), np.array(1, dtype)
 
 
-def _logistic(z, out=None):
-    # σ(z) = (1 + tanh(z/2))/2 cannot overflow, and tanh is faster than exp here.
-    half, one = half_and_one(z.dtype)
-    y = np.multiply(z, half, out=out)
-    y = np.tanh(y, out=out)
-    y = np.add(y, one, out=out)
-    return np.multiply(y, half, out=out)
+def _logistic(a, out=None):
+    # σ(a) = (1 + tanh(a/2))/2 cannot overflow, and tanh is faster than exp here.
+    half, one = half_and_one(a.dtype)
+    h = np.multiply(a, half, out=out)
+    h = np.tanh(h, out=out)
+    h = np.add(h, one, out=out)
+    return np.multiply(h, half, out=out)
 
 
-def _logistic_slope(y, out=None):
-    rest = np.subtract(1, y, out=out)
-    return np.multiply(y, rest, out=rest)
+def _logistic_slope(h, out=None):
+    rest = np.subtract(1, h, out=out)
+    return np.multiply(h, rest, out=rest)
 
 
-def _relu(z, out=None):
-    return np.maximum(z, 0, out=out)
+def _relu(a, out=None):
+    return np.maximum(a, 0, out=out)
 
 
-def _relu_slope(y, out=None):
-    return np.sign(y, out=out)  # 0 or 1, for y is never negative
+def _relu_slope(h, out=None):
+    return np.sign(h, out=out)  # 0 or 1, for h is never negative
 
 
-def _elu(z, out=None):
-    # For z > 0 the second term is 0, for z < 0 the first: no branch, no overflow.
-    below = np.expm1(np.minimum(z, 0))
-    return np.add(np.maximum(z, 0), below, out=out)
+def _elu(a, out=None):
+    # For a > 0 the second term is 0, for a < 0 the first: no branch, no overflow.
+    below = np.expm1(np.minimum(a, 0))
+    return np.add(np.maximum(a, 0), below, out=out)
 
 
-def _elu_slope(y, out=None):
-    below = np.minimum(y, 0, out=out)
+def _elu_slope(h, out=None):
+    below = np.minimum(h, 0, out=out)
     return np.add(below, 1, out=below)
 
 
@@ -90,21 +90,23 @@ def get(name):
 
 
 BUILT_IN = tuple(ACTIVATIONS)
-PROBES = np.linspace(-6.03, 6.07, 41)  # z at which slopes are checked: not 0 or 1, where kinks are
+PROBES = np.linspace(-6.03, 6.07, 41)  # a at which slopes are checked: not 0 or 1, where kinks are
 STEP, TOLERANCE = 1e-5, 1e-6  # of the central differences; their own error is about 1e-10
 
 
 def register(name, f, slope, check=True):
     """Add an activation of your own: every widget and duel made from now on knows it.
 
-    `f(z)` and `slope(y)` take an array of any shape and return a new one; `slope` is f' as a
-    function of the output y = f(z), not of z. With `check=False` a wrong slope is let in, to show
+    `f(a)` and `slope(h)` take an array of any shape and return a new one; `slope` is f' as a
+    function of the output h = f(a), not of a. With `check=False` a wrong slope is let in, to show
     what it does to learning. Returns the `Activation`; a name may be registered again.
     Raises ValueError for a name that is no short word or is built in, for functions that are not
     pointwise or overwrite their argument, and for a slope that central differences disagree with.
     """
     if not (isinstance(name, str) and name.isascii() and name.isidentifier() and len(name) <= 16):
-        raise ValueError(f"the name is {name!r}: give a word of at most 16 letters, such as 'mine'")
+        raise ValueError(
+            f"the name is {name!r}: give up to 16 letters from a to z, digits or _, such as 'mine'"
+        )
     if name in BUILT_IN:
         raise ValueError(f"{name!r} is one of the book's own activations: choose another name")
     activation = Activation(name, _adapted(f), _adapted(slope))
@@ -119,8 +121,8 @@ def register(name, f, slope, check=True):
 def _adapted(function):
     """Give a plain function the `out=` that cells use, and keep it to its input's precision."""
 
-    def adapted(z, out=None):
-        result = np.array(function(z), dtype=z.dtype)
+    def adapted(a, out=None):
+        result = np.array(function(a), dtype=a.dtype)
         if out is None:
             return result
         np.copyto(out, result)
@@ -132,37 +134,69 @@ def _adapted(function):
 def _check_pointwise(what, function, values):
     """Raise ValueError unless each output depends on its own input, and inputs stay as they are."""
     given = values.copy()
-    together = np.asarray(function(given))
+    together = _on_array(what, function, given)
     if not np.array_equal(given, values):
         raise ValueError(f"{what} overwrites its argument: compute a new array and return that")
     if together.shape != values.shape:
         raise ValueError(
             f"{what} returns shape {together.shape} for shape {values.shape}: it must return one "
-            "number for each it is given"
+            "number for each it is given, even where all are the same (np.full_like(h, 0.5))"
         )
+    if not np.isfinite(together).all():
+        k = np.argmin(np.isfinite(together))
+        raise ValueError(f"{what} gives {together[k]} for {values[k]:.6g}: it must be finite")
     for value, among_others in zip(values, together):
         alone = np.asarray(function(np.array([[value]])))
         if alone.shape != (1, 1) or not np.isclose(alone[0, 0], among_others, 1e-9, 1e-12):
             raise ValueError(
                 f"{what} gives {among_others:.6g} for {value:.6g} among other numbers, but "
-                f"{alone.ravel()} for that number alone: it must be pointwise and finite"
+                f"{alone.ravel()} for that number alone: it must be pointwise"
             )
+
+
+def _on_array(what, function, values):
+    """Return what a reader's function makes of an array; ValueError for the slips of the first try.
+
+    These are functions of one number (`if`, the module math), a forgotten return, two results.
+    """
+    if not callable(function):
+        raise ValueError(f"{what} is {function!r}: give a function, such as lambda a: np.tanh(a)")
+    try:
+        returned = function(values)
+    except Exception as error:  # whatever the reader's code raises is the reader's to see
+        raise ValueError(
+            f"{what} stopped with {type(error).__name__}: {error}. It is given a whole array: "
+            "np.where(a > 0, ..., ...) takes the place of if, np.exp that of math.exp"
+        ) from error
+    if returned is None:
+        raise ValueError(f"{what} returns None: is the return missing?")
+    if isinstance(returned, tuple):
+        raise ValueError(
+            f"{what} returns {len(returned)} results: register wants two functions, f(a) that "
+            "returns the output h alone, and slope(h)"
+        )
+    return np.asarray(returned)
 
 
 def _check_slope(activation):
     """Raise ValueError, saying where, unless the slope agrees with central differences of f."""
     name, f, slope = activation
-    y = f(PROBES)
+    h = f(PROBES)
     numeric = (f(PROBES + STEP) - f(PROBES - STEP)) / (2 * STEP)
-    wrong = np.abs(slope(y) - numeric) > TOLERANCE * np.maximum(1, np.abs(numeric))
+    wrong = np.abs(slope(h) - numeric) > TOLERANCE * np.maximum(1, np.abs(numeric))
     if not wrong.any():
         return
-    k = np.argmax(np.abs(slope(y) - numeric))
+    k = np.argmax(np.abs(slope(h) - numeric))
     hint = ""
-    if np.allclose(slope(PROBES), numeric, 0, TOLERANCE):
-        hint = " It would be right as a function of z: write it as a function of the output y."
+    if (numeric > TOLERANCE).any() and (numeric < -TOLERANCE).any():
+        hint = (
+            " f rises at some places and falls at others, so one output can have two slopes, and "
+            "no function of the output is right: choose an f that never turns round."
+        )
+    elif np.allclose(slope(PROBES), numeric, 0, TOLERANCE):
+        hint = " It would be right as a function of a: write it as a function of the output h."
     raise ValueError(
         f"the slope of {name!r} is wrong at {wrong.sum()} of {len(PROBES)} places, most of all at "
-        f"z = {PROBES[k]:.4g}, where y = f(z) = {y[k]:.4g}: slope(y) gives {slope(y)[k]:.4g}, but "
-        f"f rises by {numeric[k]:.4g} per unit of z there.{hint}"
+        f"a = {PROBES[k]:.4g}, where h = f(a) = {h[k]:.4g}: slope(h) gives {slope(h)[k]:.4g}, but "
+        f"f rises by {numeric[k]:.4g} per unit of a there.{hint}"
     )

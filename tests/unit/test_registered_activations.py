@@ -1,5 +1,7 @@
 """Activations of the reader's own: checked when they are registered, then known everywhere."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -60,15 +62,15 @@ def test_a_linear_one_returns_an_array_of_its_own():
 
 
 def test_a_wrong_slope_is_refused_with_the_place():
-    with pytest.raises(ValueError, match=r"wrong at 41 of 41 places, most of all at z = .*y = f\("):
+    with pytest.raises(ValueError, match=r"wrong at 41 of 41 places, most of all at a = .*h = f\("):
         register("softsign", softsign, lambda y: 1.5 * (1 - np.abs(y)) ** 2)
-    with pytest.raises(ValueError, match="wrong at 20 of 41 places, most of all at z = -"):
+    with pytest.raises(ValueError, match="wrong at 20 of 41 places, most of all at a = -"):
         register("leaky", lambda z: np.where(z > 0, z, 0.1 * z), lambda y: np.where(y > 0, 1, 0.2))
     assert "softsign" not in ACTIVATIONS and "leaky" not in ACTIVATIONS
 
 
-def test_a_slope_as_a_function_of_z_is_recognized():
-    with pytest.raises(ValueError, match="right as a function of z: write it as a function of the"):
+def test_a_slope_as_a_function_of_the_sum_is_recognized():
+    with pytest.raises(ValueError, match="right as a function of a: write it as a function of the"):
         register("softsign", softsign, lambda z: 1 / (1 + np.abs(z)) ** 2)
 
 
@@ -89,9 +91,17 @@ def test_bad_names_are_refused(name):
         (lambda z: np.exp(z) / np.exp(z).sum(), softsign_slope, "f of 'mine' .*pointwise"),
         (lambda z: z.sum(), softsign_slope, r"f of 'mine' returns shape \(\)"),
         (lambda z: np.add(z, 1, out=z), softsign_slope, "f of 'mine' overwrites"),
-        (lambda z: z * np.nan, softsign_slope, "finite"),
+        (lambda z: z * np.nan, softsign_slope, "f of 'mine' gives nan for -6.03: .* be finite"),
         (softsign, lambda y: 1.0, r"the slope of 'mine' returns shape \(\)"),
         (softsign, lambda y: np.multiply(y, 2, out=y), "the slope of 'mine' overwrites"),
+        (math.tanh, softsign_slope, r"f of 'mine' stopped with TypeError.* np\.exp that of math"),
+        (lambda z: z if z > 0 else 0 * z, softsign_slope, r"np\.where\(a > 0.* the place of if"),
+        (lambda z: None, softsign_slope, r"f of 'mine' returns None: is the return missing\?"),
+        (lambda z: (softsign(z), 1), softsign_slope, "f of 'mine' returns 2 results"),
+        (softsign, lambda y: (y, y), "the slope of 'mine' returns 2 results"),
+        ("softsign", softsign_slope, "f of 'mine' is 'softsign': give a function"),
+        (softsign, 1.0, "the slope of 'mine' is 1.0: give a function"),
+        (np.square, lambda y: 2 * np.sqrt(y), "no function of the output is right"),
     ],
 )
 def test_functions_that_are_no_activation_are_refused(f, slope, message):
