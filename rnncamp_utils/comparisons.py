@@ -138,6 +138,11 @@ def _names(mine, partner, free):
 
 def _judge(*sides):
     """Return (winner, verdict) of two (card, name)."""
+    if sides[0][0] == sides[1][0]:
+        return None, (
+            "These are one and the same card, letter by letter: is it your own, pasted in place of "
+            "your partner's?"
+        )
     best, other = sorted(sides, key=lambda side: (side[0].median, side[0].code))
     clear = best[0].high < other[0].low
     unit = TASKS[best[0].conditions.task].unit

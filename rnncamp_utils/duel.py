@@ -6,7 +6,7 @@ all cards of a class on a `scoreboard`.
 """
 
 from .challenges import TASKS
-from .comparisons import Comparison, Unfair, as_card, compare
+from .comparisons import Comparison, Unfair, as_card, compare, score
 from .conditions import Conditions
 from .run_cards import Card, CardError, DamagedCard, ForeignCard, NewerCard, TruncatedCard, read
 from .scoreboards import Scoreboard, scoreboard
@@ -17,5 +17,6 @@ from .verification import Check, verify
 __all__ = [
     "TASKS", "Card", "CardError", "Check", "Comparison", "Conditions", "DamagedCard",
     "ForeignCard", "NewerCard", "Result", "Scoreboard", "SweepError", "TruncatedCard", "Unfair",
-    "as_card", "compare", "processes", "read", "run", "scoreboard", "sweep", "verify", "walk",
+    "as_card", "compare", "processes", "read", "run", "score", "scoreboard", "sweep", "verify",
+    "walk",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .activations import ACTIVATIONS
 from .comparisons import as_card
 from .run_cards import Card
 from .trials import run
@@ -40,6 +41,12 @@ def verify(card):
     here.
     """
     card = as_card(card)
+    name = card.conditions.activation
+    if name not in ACTIVATIONS:
+        raise ValueError(
+            f"the card was made with the activation {name!r}, which is not known here: ask your "
+            f"partner for the line activations.register({name!r}, ...), run it, and verify again"
+        )
     result = run(card.conditions)
     again = result.card(card.name)
     apart = _apart(card, again)

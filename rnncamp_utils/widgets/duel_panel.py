@@ -172,7 +172,11 @@ class DuelPanel:
             except StopIteration as end:
                 self.card = end.value.card()
                 self.progress.value = 1
-                return self._report("Done: send your card to your partner.")
+                return self._report(
+                    f"Done: {conditions.activation} has {duel.score(self.card)} "
+                    f"{duel.TASKS[conditions.task].unit} on held-out data. Send your card to your "
+                    "partner."
+                )
             if now() > report:
                 self.progress.value = done
                 report = now() + REPORT

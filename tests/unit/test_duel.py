@@ -218,6 +218,13 @@ def test_overlapping_spreads_are_too_close_to_call():
     assert "call: Eve (elu) has 1.20" in duel.compare(lucky, steady).verdict, "by the median"
 
 
+def test_the_own_card_pasted_by_mistake_is_called_so():
+    true = duel.run(QUICK)
+    found = duel.compare(true.card("Ann"), true.card("Ann").code)
+    assert found.winner is None and "one and the same card" in found.verdict
+    assert "Too close to call" in duel.compare(true.card("Ann"), true.card("Ben")).verdict
+
+
 def test_a_diverged_seed_widens_the_spread_to_infinity():
     lost = card([np.inf, 0.5, 0.6], activation="elu")
     match = duel.compare(lost, card([1.0, 1.1, 1.2]))
@@ -357,5 +364,6 @@ def test_a_run_that_amplifies_rounding_errors_is_called_so():
 
 def test_to_verify_an_unknown_activation_says_so():
     true = duel.run(QUICK).card()
-    with pytest.raises(ValueError, match="unknown activation 'mine'"):
+    asked = r"'mine', which is not known here: ask your partner for .*register\('mine'"
+    with pytest.raises(ValueError, match=asked):
         duel.verify(replace(true, conditions=QUICK.but(activation="mine")))

@@ -57,7 +57,8 @@ def test_run_makes_the_card_of_the_chosen_activation():
         await until(lambda: panel.my_card.value)
         mine = duel.read(panel.my_card.value)
         assert mine == duel.run(SHORT.but(activation="elu")).card("Ann")
-        assert "Done" in panel.status.value and panel.progress.value == 1
+        said = f"Done: elu has {duel.score(panel.card)} nats per letter on held-out data."
+        assert said in panel.status.value and panel.progress.value == 1
 
     live(test)
 
