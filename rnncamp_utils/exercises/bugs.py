@@ -163,7 +163,7 @@ def _bug(number):
 
 def _check(number):
     if number not in BUGS:
-        raise ValueError(f"there is no bug {number}: they are numbered from 1 to {len(BUGS)}")
+        raise ValueError(f"there is no bug {number!r}: they are numbered from 1 to {len(BUGS)}")
     return number
 
 

@@ -11,6 +11,10 @@ def _states(rng, *shape):
     return np.tanh(rng.normal(size=shape))
 
 
+def _logistic(a):
+    return 1 / (1 + np.exp(-a))
+
+
 @exercise(
     "2.1",
     inputs=lambda rng: {
@@ -28,6 +32,10 @@ def _states(rng, *shape):
             "You took the tanh of h_tanh, which is a tanh already: 1 − h².",
         ),
         Slip(lambda h, s: (1 - h, s * (1 - s)), "The slope of tanh is 1 − h²: square h."),
+        Slip(
+            lambda h, s: (1 - h**2, _logistic(s) * (1 - _logistic(s))),
+            "You took the σ of h_logistic, which is a σ already: h(1 − h).",
+        ),
         Slip(
             lambda h, s: (1 - h**2, 1 - s**2),
             "This is the slope of tanh, taken twice: that of the logistic function is h(1 − h).",
@@ -227,6 +235,11 @@ def _slope_of_before(dy, h, W_hy, W_hh):
     return dh, da
 
 
+def _one_array_for_both(dy, h, W_hy, W_hh):
+    da = _pass(dy, h, W_hy, W_hh.T)[1]
+    return da, da
+
+
 def _all_carries(dy, h, W_hy, W_hh):
     dh, da, carry = np.empty_like(h), np.empty_like(h), 0
     for t in reversed(range(len(h))):
@@ -246,6 +259,8 @@ def _all_carries(dy, h, W_hy, W_hh):
     hints=[
         "Make dh and da with np.empty_like(h), set carry = 0, then for t in reversed(range(T)).",
         "At the end of each round: carry = da[t] @ W_hh.T. The next round, t − 1, adds it.",
+        "If you call step_back: it wants da[t + 1], and multiplies by W_hh.T itself. Begin with "
+        "np.zeros_like(h[0]), for there is no step after the last.",
     ],
     slips=[
         Slip(
@@ -276,6 +291,16 @@ def _all_carries(dy, h, W_hy, W_hh):
             _without_first,
             "The step t = 0 was left out: range(T - 1, 0, -1) ends at t = 1. Write "
             "reversed(range(T)).",
+        ),
+        Slip(
+            lambda dy, h, W_hy, W_hh: _pass(dy, h, W_hy, W_hh.T @ W_hh.T),
+            "What comes back went through W_hh.T twice: step_back does that itself, so hand it "
+            "da[t + 1] as it is.",
+        ),
+        Slip(
+            _one_array_for_both,
+            "dh and da are one and the same array: dh = da = np.empty_like(h) makes only one. Make "
+            "two.",
         ),
         Slip(_slope_of_before, "da[t] passes the slope at its own step: 1 − h[t]², not h[t − 1]."),
         Slip(
@@ -346,7 +371,8 @@ def _old(h):
         ),
         Slip(
             lambda x, h, da: _sums(x, np.roll(h, 1, axis=0), da),
-            "np.roll brings the last state to the front: before the first step the state is 0.",
+            "At t = 0 you took the last state: h[t - 1] is h[-1] there, which Python counts from "
+            "the end (np.roll does the same). Before the first step the state is 0.",
         ),
         Slip(
             lambda x, h, da: _sums(x, np.concatenate([h[1:], np.zeros_like(h[:1])]), da),
