@@ -114,7 +114,8 @@ class ActivationRace(Scene):
         with np.errstate(all="ignore"):
             for name, net, lane in zip(self.names, self.networks, state.lanes):
                 out = name in self.out
-                loss = np.inf if out else net.objective(self._held_out).loss(lane.theta)
+                loss = np.nan if out else net.objective(self._held_out).loss(lane.theta)
+                loss = loss if np.isfinite(loss) else np.inf
                 self.curves[name].append((state.step, float(loss)))
                 if state.step and not out:
                     self.norms[name].append((state.step, float(np.median(lane.norms[-10:]))))
@@ -150,9 +151,13 @@ class ActivationRace(Scene):
     def describe(self, state):
         parts = [
             f"{name} out at step {self.out[name]}" if name in self.out
-            else f"{name} {self.curves[name][-1][1]:.2f}"
+            else f"{name} {_number(self.curves[name][-1][1])}"
             for name in self.names
         ]
         reached = [step for step, loss in self.curves["logistic"] if loss < GOAL_LOSS]
         goal = f" Logistic is below {GOAL_LOSS} since step {reached[0]}." if reached else ""
         return f"Step {state.step}: held-out loss {', '.join(parts)}.{goal}"
+
+
+def _number(loss):
+    return f"{loss:.2f}" if np.isfinite(loss) else "∞"

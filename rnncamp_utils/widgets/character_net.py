@@ -20,11 +20,12 @@ from .controls import Choice
 from .scene import ANEW, LIVE, ElmanScene, draw_curve, with_defaults
 
 GOAL_STEP, GOAL_BITS = 300, 0.8
-TOP = 6.0  # bits: the upper end of the loss axis
+TOP = 7.5  # bits: the upper end of the loss axis
 TEMPERATURES = (0.5, 1.0, 1.5)
 WRITTEN = 52  # letters of each sample
 ROWS, COLUMNS = 3, 80  # of the held-out text that is coloured
 SIZE = 12  # of the type, in points
+SHORTEST = 1000  # letters of a reader's own text: less cannot be learned from and tested on
 LETTER, LINE = 0.602 * SIZE, 1.6 * SIZE  # width and height in points, in DejaVu Sans Mono
 MONO = dict(family="DejaVu Sans Mono", fontsize=SIZE, parse_math=False, in_layout=False)
 # Laid over the letters, which are drawn once: so it is clear where a unit is near 0.
@@ -37,17 +38,27 @@ ENGLISH, BOOK, PYTHON, OWN = "simple English", "this book", "Python", "your text
 def read(name, path=None):
     """Return the text called `name`; `path` is where the reader's own lies."""
     if name == OWN:
-        if not Path(path).is_file():
-            raise ValueError(
-                f"there is no file {path}. A name without a folder is looked for in {Path.cwd()}: "
-                "put the text there, or give the whole path"
-            )
-        return corpora.read_text(path)
+        return _own(Path(path).expanduser())
     if name == BOOK:
         return corpora.book_prose()
     if name == PYTHON:
         return corpora.standard_library(300_000)
     return phrases.SimpleEnglish(depth=1).text(np.random.default_rng(0), 8000)
+
+
+def _own(path):
+    if not path.is_file():
+        raise ValueError(
+            f"there is no file {path}. A name without a folder is looked for in {Path.cwd()}: "
+            "put the text there, or give the whole path"
+        )
+    text = corpora.read_text(path)
+    if len(text) < SHORTEST:
+        raise ValueError(
+            f"{path.name} has {len(text)} characters, too few to learn from and to be tested on: "
+            f"choose a text with {SHORTEST:,} or more; from 20,000 on it is worth the while"
+        )
+    return text
 
 
 class CharacterNet(ElmanScene):
@@ -82,6 +93,8 @@ class CharacterNet(ElmanScene):
     def __init__(self, path=None):
         self._path, self._texts, self._unit = path, {}, 0
         if path is not None:
+            # At once, where the file is named: what is wrong with it ends a short traceback.
+            self._texts[OWN] = read(OWN, path)
             self.controls = tuple(
                 Choice("text", "text", (OWN, ENGLISH, BOOK, PYTHON), OWN) if c.name == "text" else c
                 for c in self.controls

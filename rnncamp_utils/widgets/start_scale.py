@@ -126,6 +126,7 @@ class StartScale(ElmanScene):
         reached = [step for step, value in self.curve if value < GOAL_LOSS]
         goal = f" Below {GOAL_LOSS} since step {reached[0]}." if reached else ""
         return (
-            f"Step {state.step}: held-out loss {loss:.2f} nats; {lag} steps back the gradient has "
-            f"{lengths[lag]:.2g} of its length; mean slope {slopes.mean():.2f}.{goal}"
+            f"Step {state.step}: held-out loss {loss:.2f} nats; {lag} step{'s'[lag == 1:]} back "
+            f"the gradient has {lengths[lag]:.2g} of its length; mean slope {slopes.mean():.2f}."
+            f"{goal}"
         )

@@ -132,10 +132,15 @@ class WayBack(ElmanScene):
 
     def describe(self, state):
         dh, sizes = self.flow(state.theta)
+        here, first = map(_share, sizes[[self._t, 0]])
         ago = STEPS - 1 - self._t
         return (
             f"Step {state.step}: at t = {self._t}, {ago} step{'s'[ago == 1:]} before the question, "
-            f"the gradient has {sizes[self._t]:.3g} of its size at the question; unit "
-            f"{np.abs(dh[self._t]).argmax()} gets most of it. At t = 0: {sizes[0]:.3g}. "
+            f"the gradient has {here} of its size at the question; unit "
+            f"{np.abs(dh[self._t]).argmax()} gets most of it. At t = 0: {first}. "
             f"Surprise {self.curve[-1][1]:.2f} nats."
         )
+
+
+def _share(size):
+    return f"less than {FLOOR}" if size < FLOOR else f"{size:.3g}"

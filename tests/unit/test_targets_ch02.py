@@ -10,7 +10,7 @@ from rnncamp_utils import gradcheck
 from rnncamp_utils.language_models import sample
 from rnncamp_utils.network import Network
 from rnncamp_utils.widgets import CharacterNet, Echo, Player, WayBack, character_net
-from rnncamp_utils.widgets.character_net import COLUMNS, OWN, ROWS, WRITTEN, drawable
+from rnncamp_utils.widgets.character_net import COLUMNS, OWN, ROWS, SHORTEST, WRITTEN, drawable
 from rnncamp_utils.widgets.way_back import gradients_of_states, recall
 
 
@@ -145,12 +145,28 @@ def test_a_text_that_is_too_short_or_no_text_or_not_there_is_refused(tmp_path):
     short, other = tmp_path / "short.txt", tmp_path / "other.txt"
     short.write_text("too short", encoding="utf-8")
     other.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="too few|too short"):
+    with pytest.raises(ValueError, match=r"has \d+ characters, too few .* 1,000 or more"):
         Player(CharacterNet(path=short))
     with pytest.raises(ValueError, match="is not UTF-8"):
         Player(CharacterNet(path=other))
     with pytest.raises(ValueError, match="there is no file .*missing.txt"):
-        Player(CharacterNet(path=tmp_path / "missing.txt"))
+        CharacterNet(path=tmp_path / "missing.txt")
+
+
+def test_the_shortest_text_that_is_taken_can_be_learned(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text(("abcdefg " * SHORTEST)[:SHORTEST], encoding="utf-8")
+    player = Player(CharacterNet(path=path))
+    player._step()
+    player.draw()
+    player.close()
+
+
+def test_a_share_too_small_to_be_drawn_is_told_in_words():
+    player = Player(WayBack())
+    player.scene.network.params(player.state.theta)["W_hh"][...] = 0
+    assert "At t = 0: less than 0.0001." in player.scene.describe(player.state)
+    player.close()
 
 
 def test_what_the_type_cannot_draw_is_drawn_as_a_box():

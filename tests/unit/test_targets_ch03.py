@@ -56,6 +56,12 @@ def test_a_net_that_diverges_leaves_the_race_and_the_others_run_on(monkeypatch):
     assert scene.curves["broken"][-1][1] == np.inf
 
 
+def test_a_loss_beyond_all_numbers_is_told_as_infinite():
+    scene, state, _, _ = trained(ActivationRace(), 0, scale=8)
+    said = scene.describe(state)
+    assert "relu ∞" in said and "nan" not in said
+
+
 def test_an_activation_of_the_readers_runs_along(monkeypatch):
     monkeypatch.setitem(activations.ACTIVATIONS, "mine", activations.get("tanh"))
     scene, state, _, settings = trained(ActivationRace(), 10)
