@@ -29,9 +29,14 @@ def windows(sequence, length, sequences=1):
     The `sequence`, (n,) symbols or (n, D) vectors, is cut into `sequences` tracks of equal length.
     All tracks are walked in step, `length` steps at a time; the recurrent state goes on from window
     to window and starts anew where the walk does. Targets are the inputs, one step later.
-    Raises ValueError when the tracks are too short for one window.
+    Raises ValueError when the tracks are too short for one window, and for what is no numbers.
     """
     sequence = np.asarray(sequence)
+    if sequence.ndim == 0 or sequence.dtype.kind not in "biuf":
+        raise ValueError(
+            "windows need numbers: symbols (n,) or vectors (n, D), not "
+            f"{sequence.dtype} of shape {sequence.shape}. Encode a text with a Vocabulary first"
+        )
     if length < 1 or sequences < 1:
         raise ValueError(f"length is {length}, sequences {sequences}: both must be at least 1")
     n = (len(sequence) - 1) // sequences

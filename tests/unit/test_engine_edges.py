@@ -8,7 +8,7 @@ import pytest
 from helpers import B, D, H, K, assert_close, make_batch, make_case
 
 from rnncamp_utils import gradcheck, pathological, reber
-from rnncamp_utils.batches import Batch
+from rnncamp_utils.batches import Batch, windows
 from rnncamp_utils.cells import GRU, LSTM, Elman
 from rnncamp_utils.family import CELLS
 from rnncamp_utils.hessian_free import HessianFree, conjugate_gradient, first_sequences
@@ -101,6 +101,8 @@ def test_a_pickled_network_goes_on_alike_and_carries_no_workspace():
     (lambda: Network(D, H, K, LSTM), r"unknown cell <class.*objects such as LSTM\(\)"),
     (lambda: Network(D, H, K, None), "unknown cell None.*lstm"),
     (lambda: Zoneout("lstm", 0.1), "Zoneout goes around a cell.*not 'lstm'"),
+    (lambda: windows("a text", 3), "windows need numbers.*Encode a text"),
+    (lambda: windows(["some", "words"], 1), "windows need numbers.*Vocabulary"),
     (lambda: LBFGS(2.5), "pairs is 2.5, .*whole number"),
     (lambda: HessianFree(limit=2.5), "limit 2.5.*whole numbers"),
     (lambda: HessianFree(curvature=1.5), "curvature 1.5.*whole numbers"),
