@@ -124,7 +124,7 @@ class Newton:
     """θ ← θ − (H + α·I)⁻¹ g with the damping α: for small problems, as H takes 2n gradients.
 
     Without damping (α = 0) it goes to the nearest point where g is 0: a saddle as well.
-    Raises ValueError unless `damping` ≥ 0.
+    Raises ValueError unless `damping` ≥ 0, and `step` LinAlgError where there is no inverse.
     """
 
     def __init__(self, damping=0.0):
@@ -139,7 +139,14 @@ class Newton:
         """Return (θ', memory', loss at θ, gradient norm)."""
         loss, g = objective.loss_and_grad(theta)
         damped = hessian(objective, theta) + self.damping * np.eye(theta.size)
-        return theta - np.linalg.solve(damped, g), memory, loss, float(np.linalg.norm(g))
+        try:
+            d = -np.linalg.solve(damped, g)
+        except np.linalg.LinAlgError:
+            raise np.linalg.LinAlgError(
+                f"H + {self.damping}·I has no inverse here: the loss is flat in some direction. A "
+                "larger damping usually helps"
+            ) from None
+        return theta + d, memory, loss, float(np.linalg.norm(g))
 
 
 def hessian(objective, theta, step=6e-6):

@@ -13,8 +13,8 @@ from rnncamp_utils.cells import GRU, LSTM, Elman
 from rnncamp_utils.family import CELLS
 from rnncamp_utils.hessian_free import HessianFree, conjugate_gradient, first_sequences
 from rnncamp_utils.network import Network
-from rnncamp_utils.second_order import LBFGS
-from rnncamp_utils.surfaces import Quadratic, descend
+from rnncamp_utils.second_order import LBFGS, Newton
+from rnncamp_utils.surfaces import Cliff, Quadratic, descend
 from rnncamp_utils.wrappers import Dropout, Zoneout
 
 
@@ -103,6 +103,7 @@ def test_a_pickled_network_goes_on_alike_and_carries_no_workspace():
     (lambda: Zoneout("lstm", 0.1), "Zoneout goes around a cell.*not 'lstm'"),
     (lambda: windows("a text", 3), "windows need numbers.*Encode a text"),
     (lambda: windows(["some", "words"], 1), "windows need numbers.*Vocabulary"),
+    (lambda: descend(Cliff(), Newton(), [30.0, 30.0], 1), "the loss is flat.*larger damping"),
     (lambda: LBFGS(2.5), "pairs is 2.5, .*whole number"),
     (lambda: HessianFree(limit=2.5), "limit 2.5.*whole numbers"),
     (lambda: HessianFree(curvature=1.5), "curvature 1.5.*whole numbers"),
