@@ -294,6 +294,15 @@ def _skip_back(order=reversed, used=_slope_at_source, near=1, skip=1, transposed
     return skip_back
 
 
+def _slope_after(dh, slope, W_hh, w_skip, d):
+    dh = dh.copy()
+    for t in reversed(range(len(dh) - 1)):
+        dh[t] += dh[t + 1] @ W_hh.T * slope[t]
+        if t + d < len(dh):
+            dh[t] += dh[t + d] * w_skip * slope[t]
+    return dh
+
+
 def _round_the_end(dh, slope, W_hh, w_skip, d):
     dh = dh.copy()
     for s in reversed(range(len(dh))):
@@ -328,6 +337,9 @@ def _round_the_end(dh, slope, W_hh, w_skip, d):
              "The slopes are missing: multiply dh[s] by slope[s] before you send it back."),
         Slip(_skip_back(used=lambda slope, t, lag: slope[t]),
              "The slope is that of the step which sends back: slope[t + 1], slope[t + d]."),
+        Slip(_slope_after,
+             "You multiplied by the slope of step t, which receives: multiply dh[s] by slope[s], "
+             "of the step that sends back, before W_hh.T."),
         Slip(_skip_back(transposed=False), "W_hh has to be transposed on the way back."),
         Slip(_skip_back(extra=1), "You went one step too far: the skip leads from t to t + d."),
         Slip(_skip_back(order=iter),

@@ -56,7 +56,9 @@ class Letters(ElmanScene):
         return np.take_along_axis(p, self._y[..., None], axis=-1)[..., 0]
 
     def measure(self, theta):
-        return -np.log2(self.predicted(theta)).mean()
+        # Not from `predicted`: what has gone astray gives some letters less than a float can hold.
+        nats = self.network.loss.per_step(self.network.forward(theta, self._x)[0], self._y)
+        return nats.mean() / BITS
 
 
 class AgainstCounts(Letters):

@@ -16,6 +16,7 @@ from .scene import ElmanScene, draw_curve, with_defaults
 
 LINES, WIDTH = 5, 64  # of what is written; 5 samples side by side
 PRIME = 30  # characters of the text that each sample goes on from
+LEAST = 500  # characters of a text: its last tenth has to hold a few samples
 FONT = "DejaVu Sans Mono"
 
 
@@ -47,6 +48,8 @@ class Writer(ElmanScene):
         text = standard_library(200_000) if text is None else text
         self.vocabulary = Vocabulary(text)
         ids = self.vocabulary.encode(text)
+        if len(ids) < LEAST:
+            raise ValueError(f"a text of {len(ids)} characters is too short: take {LEAST} or more")
         self._train, held_out = split(ids, 0.1)
         self._x, self._y = side_by_side(held_out[:3001], 100)
         self.counted = {
@@ -62,6 +65,8 @@ class Writer(ElmanScene):
         # The same draws in every frame: what is written changes only because the net does.
         self._draws = np.random.default_rng(1).uniform(size=(WIDTH, LINES))
         self._glyphs = set(get_font(findfont(FONT)).get_charmap())
+        drawn = "".join(self.vocabulary.symbols).replace("\n", "").replace("\t", "")
+        self._lacks_glyphs = not self._glyphs.issuperset(map(ord, drawn))
 
     def build(self, settings):
         symbols = len(self.vocabulary)
@@ -97,12 +102,13 @@ class Writer(ElmanScene):
     def figure(self, settings):
         fig, (left, right) = figure(9.6, 3.0, ncols=2, width_ratios=[2, 3])
         left.set(title="Held-out text", xlabel="training step", ylabel="bits per character",
-                 xlim=(0, 600), ylim=(1, 7))
+                 xlim=(0, 600), ylim=(0, 7))
         for n, bits in self.counted.items():
             left.axhline(bits, color=GREY, linestyle="--", linewidth=1)
-            left.annotate(f"{n}-gram", (0.99, bits), (0, 3), ("axes fraction", "data"),
+            # Side by side: in a short text the two lines nearly meet.
+            left.annotate(f"{n}-gram", (1.43 - 0.22 * n, bits), (0, 3), ("axes fraction", "data"),
                           "offset points", ha="right", fontsize="small")
-        left.axvspan(0, self.goal_step, 0, (self.goal_bits - 1) / 6, color=GREEN, alpha=0.3,
+        left.axvspan(0, self.goal_step, 0, max(self.goal_bits, 0) / 7, color=GREEN, alpha=0.3,
                      linewidth=0)
         (self._line,) = left.plot([], [], color=BLUE, linewidth=2)
         right.set_title("What it writes now")
@@ -115,7 +121,7 @@ class Writer(ElmanScene):
         return fig
 
     def draw(self, state):
-        draw_curve(self._line, self.curve, (1, 7))
+        draw_curve(self._line, self.curve, (0, 7))
         for artist, line in zip(self._lines, self.write(state.theta)):
             line = line.replace("\n", "↵").replace("\t", " ")
             artist.set_text("".join(c if ord(c) in self._glyphs else "▯" for c in line))
@@ -124,7 +130,9 @@ class Writer(ElmanScene):
     def describe(self, state):
         reached = [step for step, value in self.curve if value < self.goal_bits]
         goal = f" Below {self.goal_bits:.2f} since step {reached[0]}." if reached else ""
+        # The page has letters that the picture's font lacks, such as those of Japanese.
+        line = f" Line 1: {self.write(state.theta)[0]}" if self._lacks_glyphs else ""
         return (
             f"Step {state.step}: {self.curve[-1][1]:.2f} bits per character on held-out text, "
-            f"temperature {self._temperature:.2f}.{goal}"
+            f"temperature {self._temperature:.2f}.{goal}{line}"
         )

@@ -1,6 +1,7 @@
 """The answers that chapter 04 gives for its live targets hold, in the scenes themselves."""
 
 from itertools import islice
+from math import inf
 
 import numpy as np
 import pytest
@@ -39,6 +40,14 @@ def agreement():
 def test_sixty_four_gated_units_beat_all_n_grams_in_time(cell, against):
     bits = curve(against, AgainstCounts.goal_step, cell=cell, hidden=64, lr=0.02)
     assert min(bits) < AgainstCounts.goal_bits < min(against.bits.values())
+
+
+def test_the_curve_is_the_surprise_at_what_came_and_finite_when_the_net_has_gone_astray(against):
+    (state,) = states(against, 0)
+    surprise = -np.log2(against.predicted(state.theta)).mean()
+    assert against.measure(state.theta) == pytest.approx(surprise, rel=1e-5)
+    bits = curve(against, 40, lr=10, clip=inf)
+    assert 100 < max(bits) < inf
 
 
 @pytest.mark.slow
@@ -124,5 +133,26 @@ def test_the_writer_takes_any_text_and_a_temperature_of_0_takes_the_likeliest():
     assert [line[0] for line in lines] == list(scene.vocabulary.decode(outputs.argmax(axis=1)))
     scene._temperature = 2
     assert scene.write(state.theta) != lines
-    with pytest.raises(ValueError, match="too short|too few"):
-        next(Writer("ab").train({c.name: c.default for c in scene.controls}))
+
+
+@pytest.mark.parametrize("length", (2, 120, 499))
+def test_the_writer_refuses_a_text_too_short_to_hold_samples(length):
+    with pytest.raises(ValueError, match=f"{length} characters is too short: take 500"):
+        Writer(RHYME[:length])
+
+
+def test_the_writer_takes_the_shortest_text_and_one_whose_bits_are_near_0():
+    for text in (RHYME[:500], "ab" * 250):
+        scene = Writer(text)
+        for state in states(scene, 20):
+            pass
+        scene.figure({})
+        scene.draw(state)
+        assert scene.describe(state).startswith("Step 20")
+
+
+def test_letters_that_the_picture_cannot_draw_are_written_below_it():
+    for text, below in ((RHYME, False), ("雨がやむまで本屋にいた。\n" * 60, True)):
+        scene = Writer(text)
+        (state,) = states(scene, 0)
+        assert (scene.write(state.theta)[0] in scene.describe(state)) is below

@@ -111,3 +111,13 @@ def test_the_first_seed_of_the_pair_work_speaks_for_adam_and_others_for_the_star
     assert solved(80, **adam, seed=0) and not solved(80, **start, seed=0)
     assert not any(solved(500, **adam, seed=seed) for seed in (1, 3))
     assert any(solved(500, **start, seed=seed) for seed in (1, 3, 4))  # which: as rounding goes
+
+
+def test_at_ten_times_the_rate_the_walk_is_thrown_sooner_and_farther():
+    def thrown(lr):
+        path = np.array([state.theta for state in states(CliffWalk(), 300, lr=lr)])
+        lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
+        return (lengths > 1).argmax(), lengths.max()
+
+    (slow, short), (fast, long) = thrown(0.1), thrown(1)
+    assert 0 < 2 * fast < slow and long > 1.2 * short
