@@ -74,7 +74,8 @@ class Agreement(ElmanScene):
 
     def share(self, p, number):
         """Return the verbs of this number's share of what all verbs get in `p` (n, V), (n,)."""
-        mass = {n: p[:, verbs].sum(axis=1) for n, verbs in self.verbs.items()}
+        # A net that has gone astray may give no verb anything: then neither number is preferred.
+        mass = {n: p[:, verbs].sum(axis=1) + 1e-30 for n, verbs in self.verbs.items()}
         return mass[number] / sum(mass.values())
 
     def build(self, settings):

@@ -52,7 +52,7 @@ class Letters(ElmanScene):
 
     def predicted(self, theta):
         """Return what the net at θ gave to each held-out letter, (T, B)."""
-        p = softmax(self.network.forward(theta, self._x)[0])
+        p = softmax(self.network.forward(theta, self._x)[0].astype(np.float64))
         return np.take_along_axis(p, self._y[..., None], axis=-1)[..., 0]
 
     def measure(self, theta):
@@ -155,7 +155,7 @@ class Mixture(Letters):
 
     def valley(self, theta, weights):
         """Return the bits per letter of the mixtures with these λ."""
-        net, counted = self.predicted(theta).astype(np.float64), self.p[self._order]
+        net, counted = self.predicted(theta), self.p[self._order]
         return [-np.log2(lam * net + (1 - lam) * counted).mean() for lam in weights]
 
     def figure(self, settings):

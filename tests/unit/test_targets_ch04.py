@@ -87,6 +87,17 @@ def test_sentences_of_the_agreement_scene_are_english_and_a_verb_may_follow(agre
     assert abs(agreement.of_counts - 0.5) < 0.1
 
 
+def test_a_net_that_gives_no_verb_anything_prefers_neither_number(agreement):
+    nothing = np.zeros((1, len(agreement.words)), np.float32)
+    assert agreement.share(nothing, "plural") == pytest.approx(0.5)
+
+
+def test_a_net_gone_astray_can_still_be_mixed():
+    scene = Mixture()
+    *_, state = states(scene, 60, lr=10, clip=inf)
+    assert np.isfinite(scene.valley(state.theta, [0, 0.5, 1])).all()
+
+
 def gains(**changed):
     """Return by how much the mixture was better than both, every 20 steps, and the best λ."""
     scene, found = Mixture(), []
