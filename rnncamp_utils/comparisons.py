@@ -49,7 +49,8 @@ class Comparison:
         top = 1.15 * max(card.curves[2, 0] for card in both)
         looks = zip(both, self.names, (plots.BLUE, plots.ORANGE), ("-", "--"))
         for card, name, color, style in looks:
-            look = {"color": color, "linestyle": style, "marker": "o", "ms": 3, "label": name}
+            look = {"color": color, "linestyle": style, "marker": "o", "ms": 3,
+                    "label": plots.drawable(name)}
             # What has diverged is drawn as a line that leaves the picture.
             low, median, high = np.minimum(card.curves, 10 * top)
             left.fill_between(card.steps, low, high, color=color, alpha=0.2, linewidth=0)
@@ -63,7 +64,7 @@ class Comparison:
         far = norms.size and norms.max() > 10 * norms.min()
         right.set(title="Size of the gradient before clipping", xlabel="gradient evaluations",
                   ylabel="norm", yscale="log" if far else "linear")
-        left.legend()
+        left.legend(prop={"family": plots.fonts()})
         caption = f"Lines: median of {count}; band: from the lowest to the highest."
         return fig, f"{self._description()} {self.verdict}", caption
 

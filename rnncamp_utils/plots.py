@@ -3,9 +3,11 @@
 import base64
 import html
 import io
+from functools import cache
 
 import matplotlib.pyplot as plt
 from IPython.display import display
+from matplotlib.font_manager import findfont, fontManager, get_font
 from PIL import Image
 
 # Okabe & Ito's colours: told apart by every kind of colour vision, and in grey.
@@ -28,6 +30,9 @@ STYLE = {
     "legend.frameon": False,
 }
 plt.rcParams.update(STYLE)  # a reader's own figures look like the book's
+
+# Names are drawn in the first that has the sign, where it is installed; the first always is.
+FONTS = "DejaVu Sans", "Hiragino Sans", "Yu Gothic", "Meiryo", "Noto Sans CJK JP", "IPAexGothic"
 
 
 def figure(width=7.0, height=2.8, **subplots):
@@ -78,6 +83,25 @@ def html_figure(png, alt, caption=""):
     alt = html.escape(alt, quote=True)
     image = f'<img alt="{alt}" src="{source}" style="max-width:100%">'
     return f'<figure style="margin:0">{image}{shown}</figure>'
+
+
+def drawable(name):
+    """Return a reader's name as Matplotlib can draw it, a box for what no font has, $ as $."""
+    known = _known()
+    text = "".join(c if ord(c) in known else "□" for c in name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text  # a legend leaves labels with _ out
+
+
+@cache
+def fonts():
+    """Return the names of the fonts for `drawable` names, those that are installed."""
+    installed = {font.name for font in fontManager.ttflist}
+    return [name for name in FONTS if name in installed]
+
+
+@cache
+def _known():
+    return frozenset().union(*(get_font(findfont(name)).get_charmap() for name in fonts()))
 
 
 def label_points(ax, names, points, size=8):

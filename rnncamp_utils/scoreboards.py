@@ -214,6 +214,7 @@ def _draw(ax, group):
             ax.plot([card.median], [place], "D" if place == 0 else "o", color=color)
         else:
             ax.text(end, place, "diverged", ha="right", va="bottom", fontsize="small")
-    ax.set_yticks(range(len(group)), [f"{k}. {_who(c)}" for k, c in enumerate(group, 1)])
+    names = [f"{k}. {plots.drawable(_who(c))}" for k, c in enumerate(group, 1)]
+    ax.set_yticks(range(len(group)), names, fontfamily=plots.fonts())
     ax.set(title=_title(group), xlabel=TASKS[group[0].conditions.task].unit,
            ylim=(len(group) - 0.5, -0.6))

@@ -295,6 +295,17 @@ def test_the_figure_has_both_curves_and_norms_and_is_told_in_words(monkeypatch, 
     plots.plt.close(fig)
 
 
+@pytest.mark.parametrize("name", ["日本", "$x_{", "a$\\frac$b", "_ann", "<b>", "🙂"])
+def test_any_name_that_a_card_can_hold_is_drawn_without_a_warning(name, recwarn):
+    mine, partner = card([1.0, 1.1], name), card([2.0, 2.1], "Ben", activation="relu")
+    figure, alt, _ = duel.compare(mine, partner).figure()
+    plots.to_png(figure)
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert len(legend) == 2 and "(tanh)" in legend[0] and name in alt
+    assert not [str(w.message) for w in recwarn if "lyph" in str(w.message)]
+    plots.plt.close(figure)
+
+
 @pytest.mark.parametrize(
     "norms, scale",
     [((0.5, 1), "linear"), ((0.01, 1), "log"), ((np.nan, 1), "linear"), ((np.nan,), "linear")],

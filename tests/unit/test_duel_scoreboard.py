@@ -125,3 +125,19 @@ def test_the_figure_shows_every_card_and_is_told_in_words(monkeypatch, capsys):
     assert [text.get_text() for text in fig.axes[0].texts] == ["diverged"]
     assert plots.to_png(fig)
     plots.plt.close(fig)
+
+
+def test_a_name_that_no_font_has_is_boxes_in_the_figure_and_itself_in_words(monkeypatch, recwarn):
+    shown = []
+    monkeypatch.setattr(scoreboards.plots, "show", lambda *what: shown.append(what))
+    monkeypatch.setattr(plots, "FONTS", plots.FONTS[:1])
+    for cached in (plots.fonts, plots._known):
+        cached.cache_clear()
+    duel.scoreboard([card([1.0, 1.1], "日本$")]).show()
+    ((fig, alt, _),) = shown
+    assert fig.axes[0].get_yticklabels()[0].get_text() == r"1. □□\$ (tanh)" and "日本$" in alt
+    plots.to_png(fig)
+    assert not [str(w.message) for w in recwarn if "lyph" in str(w.message)]
+    plots.plt.close(fig)
+    for cached in (plots.fonts, plots._known):
+        cached.cache_clear()
