@@ -204,6 +204,9 @@ def load(path, network):
 
 def _read(file):
     """Return what `save` wrote, (description of the network, state); fails for other files."""
+    if file.read(2) != b"PK":  # NumPy would guess at a pickle, and tell how to load it unsafely
+        raise ValueError("it is no .npz file")
+    file.seek(0)
     with np.load(file, allow_pickle=False) as archive:
         # NumPy stops where a header says so; only a reading to the end compares the checksums.
         if archive.zip.testzip() is not None:
