@@ -27,6 +27,10 @@ def _outputs_of_elu(rng):
             "exp(a) is right, but you are given h, not a: exp(a) = h + 1.",
         ),
         Slip(
+            lambda h: np.where(h > 0, 1.0, np.exp(h) - 1),
+            "Below 0 you apply the ELU once more: h is exp(a) − 1 already, and f'(a) is exp(a).",
+        ),
+        Slip(
             lambda h: np.where(h > 0, 1.0, h),
             "Below 0 you return the output itself: f'(a) = exp(a), and h = exp(a) − 1.",
         ),
@@ -61,7 +65,8 @@ def _pairs(rng):
     # Mine is lower in three seeds of five, theirs has the lower median.
     mine[2], theirs[2] = [1.0, 1.1, 1.2, 1.3, 1.18], [1.05, 1.15, 1.21, 1.02, 1.03]
     theirs[3] = mine[3] + 0.01  # mine is lower in every seed, and yet the spreads overlap
-    return {"mine": mine, "theirs": theirs}
+    lucky, steady = [0.9, 1.3, 1.31, 1.32, 1.33], [1.0, 1.1, 1.11, 1.12, 1.13]
+    return {"mine": np.vstack([mine, lucky]), "theirs": np.vstack([theirs, steady])}
 
 
 def _by_median(mine, theirs):
@@ -94,6 +99,19 @@ def _by(reduce):
         Slip(
             _by(lambda losses: losses[:, 0]),
             "You compare one seed only, the first.",
+        ),
+        Slip(
+            _by(lambda losses: losses.min(axis=1)),
+            "You compare the best seeds only: one lucky seed decides them. Ask whether the spreads "
+            "overlap.",
+        ),
+        Slip(
+            lambda mine, theirs: np.where(mine.max(axis=1) < theirs.min(axis=1), 1, -1),
+            "Right where you win. But where the spreads overlap, nobody does: 0.",
+        ),
+        Slip(
+            lambda mine, theirs: (mine.max(axis=1) < theirs.min(axis=1)).astype(int),
+            "Right where you win. Now the other way round: −1 where all of theirs are better.",
         ),
         Slip(
             lambda mine, theirs: -winners.answer(mine, theirs),
@@ -180,6 +198,24 @@ def _no_shift(W_xh, W_hh, b_h, W_hy, b_y):
             "The bias: −1 times W_hh is part of a, and all of a is doubled. So it is −2 W_hh.sum.",
         ),
         Slip(
+            lambda W_xh, W_hh, b_h, W_hy, b_y: (
+                2 * W_xh, 4 * W_hh, b_h - 2 * W_hh.sum(axis=0), 2 * W_hy, b_y - W_hy.sum(axis=0)
+            ),
+            "b_h is part of a, too, and all of a is doubled.",
+        ),
+        Slip(
+            lambda W_xh, W_hh, b_h, W_hy, b_y: (
+                2 * W_xh, 4 * W_hh, 2 * (b_h - W_hh.sum(axis=0)), 2 * W_hy, b_y
+            ),
+            "The hidden units are right. But the −1 of 2g − 1 goes through W_hy, too, into b_y.",
+        ),
+        Slip(
+            lambda W_xh, W_hh, b_h, W_hy, b_y: (
+                2 * W_xh, 4 * W_hh, 2 * (b_h - W_hh.sum()), 2 * W_hy, b_y - W_hy.sum()
+            ),
+            "You summed over everything: each unit has a sum of its own, over the rows, axis=0.",
+        ),
+        Slip(
             _columns_summed,
             "−1 stands for every hidden unit, and h multiplies from the left: sum W_hh over its "
             "rows, axis=0.",
@@ -219,6 +255,10 @@ def as_logistic(W_xh, W_hh, b_h, W_hy, b_y):
             "The slopes are not squared yet: (3.4) has the mean of f'².",
         ),
         Slip(
+            lambda slopes: 1 / np.sqrt(np.sum(slopes**2)),
+            "You took the sum of the squares: (3.4) has their mean.",
+        ),
+        Slip(
             lambda slopes: 1 / np.mean(slopes**2),
             "The square root is missing.",
         ),
@@ -248,6 +288,10 @@ def _sums(rng):
         Slip(
             lambda a: (a / (1 + np.abs(a)), 1 / (1 + np.abs(a / (1 + np.abs(a)))) ** 2),
             "1/(1 + |a|)² is right as a function of a, but you put in h: 1 − |h| = 1/(1 + |a|).",
+        ),
+        Slip(
+            lambda a: (a / (1 + a), 1 / (1 + a) ** 2),
+            "The |a| is missing: below −1 your function turns over. f(a) = a / (1 + |a|).",
         ),
         Slip(
             lambda a: (a / (1 + np.abs(a)), 1 - np.abs(a / (1 + np.abs(a)))),
@@ -292,6 +336,10 @@ def softsign(a):
         Slip(
             lambda a: (np.where(a > 0, a, 0.1 * a), np.where(a > 0, 1.0, -0.1)),
             "Below 0 the function is negative, but it rises: its slope is positive.",
+        ),
+        Slip(
+            lambda a: (np.where(a > 0, a, 0.1 * a), np.where(a > 0, 1.0, 0.1 * a)),
+            "Below 0 you return the function itself: how steep is f(a) = 0.1 a?",
         ),
         Slip(
             lambda a: (np.where(a > 0, a, 0.1 * a), np.where(a > 0, a, 0.1)),
