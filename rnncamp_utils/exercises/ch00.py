@@ -16,6 +16,14 @@ from .base import Slip, exercise
             "You multiplied: a bit is smaller than a nat, so there are more bits than nats.",
         ),
         Slip(lambda nats: nats / 0.69, "0.69 is rounded: use np.log(2)."),
+        Slip(
+            lambda nats: 1 * nats,
+            "This is what you were given: is there np.log2(2) in your line? It is 1.",
+        ),
+        Slip(
+            lambda nats: nats / np.log10(2),
+            "np.log10 has the base 10: nats need the natural logarithm, np.log.",
+        ),
         Slip(lambda nats: np.log2(nats), "nats is a logarithm already: only its unit changes."),
     ],
 )

@@ -103,6 +103,10 @@ def _net(rng):
             lambda x, h, W_xh, W_hh, b_h: 1 / (1 + np.exp(-(x @ W_xh + h @ W_hh + b_h))),
             "This is the logistic function: equation (1.2) has tanh.",
         ),
+        Slip(
+            lambda *given: elman_step.answer(*given).T,
+            "Your h is transposed: write equation (1.2), with one sequence in each row.",
+        ),
     ],
 )
 def elman_step(x, h, W_xh, W_hh, b_h):
@@ -257,6 +261,11 @@ def _log_softmax(a):
             "These are bits: use the natural logarithm, np.log, for nats.",
         ),
         Slip(
+            lambda y, came: -_log_softmax(y)[:, came].mean(),
+            "[:, came] takes all these columns in every row: [np.arange(len(came)), came] takes "
+            "one element of each row.",
+        ),
+        Slip(
             lambda y, came: -_log_softmax(y)[np.arange(len(came)), came].sum(),
             "This is the sum over all steps: take the mean.",
         ),
@@ -307,6 +316,10 @@ def _unit(p):
         Slip(
             lambda p, q: ((p * q).sum(axis=1) / np.linalg.norm(p, axis=1)).mean(),
             "You divided by one length: divide by the lengths of both rows.",
+        ),
+        Slip(
+            lambda p, q: 1 - mean_cosine.answer(p, q),
+            "This is 1 − cosine, which is 0 for the same direction: return the cosine.",
         ),
     ],
 )
@@ -359,6 +372,10 @@ def _free_late(step, x, h, n):
         Slip(
             lambda step, x, h, n: free_run.answer(step, x, h, n + 1),
             "There is one output too many: n steps give n outputs.",
+        ),
+        Slip(
+            lambda step, x, h, n: free_run.answer(step, x, h, n)[-1],
+            "This is the last output: return all n.",
         ),
         Slip(_free_late, "Your result begins with the input: begin with the first output."),
     ],
