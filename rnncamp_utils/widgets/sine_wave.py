@@ -73,11 +73,11 @@ class SineWave(ElmanScene):
         for joint in range(loop, FREE, loop):
             above.axvline(joint, color=GREY, linestyle=":")
         above.set(title=f"Training data: a loop of {loop} steps (dotted: its joints)",
-                  xticklabels=[])
+                  xticklabels=[], ylabel="value")
         below.plot(steps, wave(HEARD + steps), color=GREY, label="true wave")
         (self._free,) = below.plot([], [], color=BLUE, label="net, running free")
         below.set(title="What the net writes", ylim=(-1.6, 1.6), xlim=above.get_xlim(),
-                  xlabel="step")
+                  xlabel="step", ylabel="value")
         below.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2, fontsize=8)
         return fig
 

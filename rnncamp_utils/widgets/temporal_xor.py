@@ -50,8 +50,8 @@ class TemporalXor(ElmanScene):
 
     def figure(self, settings):
         fig, (left, right) = figure(9.6, 3.6, ncols=2, width_ratios=[2, 3])
-        left.set(title="Surprise at the XOR bits", xlabel="training step", ylabel="nats per bit",
-                 xlim=(0, GOAL_STEP), ylim=(0, 1))
+        left.set(title="Surprise at the XOR bits", xlabel="training step",
+                 ylabel="nats per symbol", xlim=(0, GOAL_STEP), ylim=(0, 1))
         left.axhspan(0, GOAL_LOSS, color=GREEN, alpha=0.3, linewidth=0)
         (self._line,) = left.plot([], [], color=ORANGE, linewidth=2)
         colors = [ORANGE if xor else BLUE for xor in self._xor[:PLACES]]
@@ -60,7 +60,8 @@ class TemporalXor(ElmanScene):
                   xlabel="place of the predicted bit", xticks=range(2, PLACES + 2))
         for ax in (left, right):
             ax.axhline(COIN, color=BLACK, linestyle="--", linewidth=1)
-        right.annotate("a coin", (1, COIN), (0, 3), ("axes fraction", "data"), "offset points",
+        # Not beside the bars: the last one would hide it.
+        left.annotate("a coin", (1, COIN), (0, 3), ("axes fraction", "data"), "offset points",
                        ha="right", fontsize="small")
         return fig
 

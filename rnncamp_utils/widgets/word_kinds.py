@@ -24,7 +24,7 @@ class WordKinds(ElmanScene):
     title = "29 words find their kinds"
     goal = (
         f"reach a mean cosine above {GOAL_COSINE} (the green zone) with at most {GOAL_UNITS} "
-        "hidden units. Which kinds of words part first? What does 'steps back' change?"
+        "hidden units. By which step have the three kinds parted? What does 'steps back' change?"
     )
     alt = (
         "Two panels. The mean cosine between the net's predictions and the exact probabilities "
