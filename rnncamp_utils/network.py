@@ -69,6 +69,7 @@ class Network:
         memory, as in `recurrence.forward`.
         """
         p = self.params(theta)
+        _check_inputs(x, self.inputs)
         if x.ndim == 3:
             x = x.astype(theta.dtype, copy=False)  # one float64 input would make all float64
         else:
@@ -90,10 +91,14 @@ class Objective:
     `start` is the state the sequences start from; None means zeros. After a pass `end` holds the
     state behind the last step. The noise of zoneout and dropout is drawn once, from `rng`, so that
     all passes see one function; without an rng it is at its mean, as in testing.
-    Raises ValueError for targets the network has no output for.
+    Raises ValueError for targets the network has no output for, and for shapes that do not fit.
     """
 
     def __init__(self, network, batch, start=None, rng=None):
+        _check_inputs(batch.x, network.inputs)
+        _check_answers(network, batch)
+        if start is not None:
+            _check_start(network, start, batch.x.shape[1])
         if isinstance(network.loss, losses.SoftmaxCrossEntropy):
             _check_symbols("target", batch.y, network.outputs)
         self.network, self.batch, self.start, self.end = network, batch, start, None
@@ -154,6 +159,42 @@ class Objective:
         return g.theta
 
 
+def _check_inputs(x, inputs):
+    """Raise ValueError unless `x` has the shape (T, B) or (T, B, inputs), and is not empty."""
+    if x.ndim not in (2, 3) or 0 in x.shape or x.shape[2:] not in ((), (inputs,)):
+        raise ValueError(
+            f"the inputs have shape {x.shape}, but T steps of B sequences must be symbols of shape "
+            f"(T, B) or vectors of shape (T, B, {inputs}), T and B at least 1"
+        )
+
+
+def _check_answers(network, batch):
+    """Raise ValueError unless targets and weights fit the network and the inputs."""
+    steps = batch.x.shape[:2]
+    of_symbols = isinstance(network.loss, losses.SoftmaxCrossEntropy)
+    wanted = {"targets": (batch.y, steps if of_symbols else (*steps, network.outputs))}
+    if batch.weights is not None:
+        wanted["weights"] = batch.weights, steps
+    for what, (given, shape) in wanted.items():
+        if given.shape != shape:
+            raise ValueError(
+                f"the {what} have shape {given.shape}, but inputs of shape {batch.x.shape} need "
+                f"{shape}: time comes first, then the sequences"
+            )
+    if batch.weights is not None and not batch.weights.sum() > 0:
+        raise ValueError("the weights do not add up to more than 0: no step counts for the loss")
+
+
+def _check_start(network, start, sequences):
+    """Raise ValueError unless `start` holds the network's states, each (B, H)."""
+    given, wanted = ([s.shape for s in a] for a in (start, network.zero_state(sequences)))
+    if given != wanted:
+        raise ValueError(
+            f"the start state has shapes {given}, but {sequences} sequences need {wanted}: does it "
+            "come from another network, or from a batch with another number of sequences?"
+        )
+
+
 def _check_symbols(what, symbols, size):
     """Raise ValueError unless `symbols` are integers (T, B) from 0 to `size` − 1."""
     if symbols.ndim != 2 or not maps.are_symbols(symbols):
@@ -163,7 +204,7 @@ def _check_symbols(what, symbols, size):
         )
     # A negative one would count from the end, as NumPy does, and go unnoticed; read without its
     # sign it is larger than any size.
-    if symbols.size and symbols.view(f"u{symbols.itemsize}").max() >= size:
+    if symbols.size and symbols.view(symbols.dtype.str.replace("i", "u")).max() >= size:
         t, b = np.argwhere((symbols < 0) | (symbols >= size))[0]
         raise ValueError(
             f"{what} {symbols[t, b]} at time step {t} of sequence {b} is outside the vocabulary: "

@@ -137,6 +137,56 @@ def test_symbols_that_are_no_integers_are_refused():
             network.objective(wrong, start).grad(theta)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("field", ["y", "weights"])
+@pytest.mark.parametrize("cut", [np.s_[:1], np.s_[:, :1], np.s_[..., None]])
+def test_targets_and_weights_that_would_be_stretched_to_fit_are_refused(loss, field, cut):
+    network, _, batch, start = make_case(loss=loss, weights=True)
+    wrong = getattr(batch, field)[cut]
+    what = {"y": "targets", "weights": "weights"}[field]
+    with pytest.raises(ValueError, match=rf"the {what} have shape .*, but .* need \({T}, {B}"):
+        network.objective(batch._replace(**{field: wrong}), start)
+
+
+def test_targets_that_lie_the_other_way_round_are_refused():
+    network, _, batch, start = make_case()
+    with pytest.raises(ValueError, match="time comes first, then the sequences"):
+        network.objective(batch._replace(y=batch.y.T), start)
+
+
+@pytest.mark.parametrize("weight", [0.0, np.nan])
+def test_weights_without_a_sum_are_refused(weight):
+    network, _, batch, start = make_case()
+    with pytest.raises(ValueError, match="no step counts"):
+        network.objective(batch._replace(weights=np.full((T, B), weight)), start)
+
+
+@pytest.mark.parametrize("cut", [np.s_[:, 0], np.s_[:0], np.s_[:, :0]])
+@pytest.mark.parametrize("symbols", [True, False])
+def test_inputs_without_steps_or_sequences_are_refused(symbols, cut):
+    network, theta, batch, _ = make_case(symbols=symbols)
+    wrong = batch.x[cut] if symbols or cut != np.s_[:, 0] else batch.x[..., 1:]
+    sentence = rf"the inputs have shape .* \(T, B\) or .* \(T, B, {D}\)"
+    with pytest.raises(ValueError, match=sentence):
+        network.objective(batch._replace(x=wrong))
+    with pytest.raises(ValueError, match=sentence):
+        network.forward(theta, wrong)
+
+
+def test_a_start_state_that_does_not_fit_is_refused():
+    network, _, batch, start = make_case()
+    for wrong in ((start[0][:1],), (start[0][:, 1:],), (*start, start[0]), ()):
+        with pytest.raises(ValueError, match="the start state has shapes"):
+            network.objective(batch, wrong)
+
+
+def test_symbols_may_have_their_bytes_in_any_order():
+    network, theta, batch, start = make_case()
+    turned = batch._replace(x=batch.x.astype(">i4"), y=batch.y.astype(">i2"))
+    given = network.objective(turned, start).grad(theta)
+    assert np.array_equal(given, network.objective(batch, start).grad(theta))
+
+
 def test_vectors_of_integers_are_vectors():
     network, theta, batch, start = make_case(symbols=False)
     bits = np.random.default_rng(3).integers(0, 2, batch.x.shape)
