@@ -1,6 +1,7 @@
 """pyproject.toml is the one list of dependencies: environment.yml and the locks must agree."""
 
 import re
+import runpy
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -79,6 +80,14 @@ def test_conda_environment_lists_the_same_packages_with_the_same_bounds():
     }
     assert bounds(conda) == expected
     assert by_pip == {"pip": ["-e ."]}
+
+
+def test_start_py_asks_for_the_same_python_and_looks_for_the_same_packages():
+    start = runpy.run_path(str(ROOT / "start.py"))
+    oldest = SpecifierSet(">=" + ".".join(map(str, start["OLDEST_PYTHON"])))
+    assert oldest == SpecifierSet(PROJECT["requires-python"])
+    names = {"PIL" if name == "pillow" else name for name in bounds(COURSE)}
+    assert names == set(re.search(r'course = "(.*)"', start["PROBE"])[1].split())
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -175,6 +175,11 @@ RECURRENT = {  # parameters of a layer of n inputs without the readout
 }
 
 
+def test_every_cell_has_its_cases_and_its_formula():
+    assert {cell.name for cell in GATED.values()} == set(CELLS)
+    assert set(RECURRENT) == {"tanh", *CELLS}
+
+
 @pytest.mark.parametrize("name", RECURRENT)
 def test_the_number_of_parameters_follows_the_closed_formula(name):
     count, readout = RECURRENT[name], K * (H + 1)
