@@ -107,12 +107,14 @@ def curriculum(network, sources, optimizer, mastered, state=None, seed=0):
     """Yield states as `train` does, on one source of batches after the other: easy ones first.
 
     The next source's turn comes when the loss of a batch is below `mastered`; the last one stays.
-    `state` and `seed` are those of `train`. Source: Bengio, Louradour, Collobert & Weston (2009).
-    Raises ValueError without sources.
+    `state` and `seed` are those of `train`; whose turn it is after a `state` is told by its log.
+    Source: Bengio, Louradour, Collobert & Weston (2009). Raises ValueError without sources.
     """
     if not sources:
         raise ValueError("there are no sources of batches: give at least one")
-    *easy, hardest = sources
+    log = [] if state is None else state.log[: state.step]
+    behind = sum(loss < mastered for loss, _ in log)
+    *easy, hardest = sources[min(behind, len(sources) - 1) :]
     for source in easy:
         for state in train(network, source, optimizer, state, seed=seed):
             yield state
@@ -165,8 +167,13 @@ def save(path, state, network):
     """Write `state` of `network` to `path`, an `.npz` file, whole or not at all.
 
     The file is written beside its place and renamed: an interrupted save leaves the old one.
+    Raises FileNotFoundError where there is no such folder, IsADirectoryError for a folder.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent}: make it, or choose another one")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: give the name of a file in it")
     arrays = {
         "theta": state.theta,
         "log": np.array(state.log[: state.step]).reshape(-1, 2),

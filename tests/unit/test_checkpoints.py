@@ -76,6 +76,15 @@ def test_a_missing_file_is_missing(tmp_path):
         load(tmp_path / "nowhere.npz", net())
 
 
+def test_a_place_that_cannot_hold_the_file_is_named_and_left_alone(tmp_path):
+    begin = training.start(net(), Adam())
+    with pytest.raises(FileNotFoundError, match="there is no folder .*missing: make it"):
+        save(tmp_path / "missing" / "run.npz", begin, net())
+    with pytest.raises(IsADirectoryError, match="is a folder: give the name of a file"):
+        save(tmp_path, begin, net())
+    assert not list(tmp_path.iterdir()) and not tmp_path.with_name(tmp_path.name + ".part").exists()
+
+
 def test_a_second_save_replaces_the_first(saved):
     path, state = saved
     later = last(train(net(), task, Adam(), state, steps=2))

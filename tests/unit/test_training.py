@@ -259,6 +259,21 @@ def test_a_curriculum_may_come_back_to_a_source():
     assert asked == ["first", "second", "first", "first"]
 
 
+def test_a_curriculum_goes_on_from_any_state_as_if_never_stopped():
+    network = Network(D, 5, K, dtype=np.float64)
+    sources = [lambda rng, step, k=k: Batch(x := rng.integers(0, D, (6, 3)), np.full_like(x, k))
+               for k in range(3)]
+
+    def run(state=None):
+        return training.curriculum(network, sources, SGD(1.0), mastered=0.3, state=state)
+
+    states = list(islice(run(), 30))
+    assert (states[-1].losses < 0.3).sum() > 3, "all sources should have had their turn"
+    for state in states[:-1]:
+        again = last(islice(run(state), 30 - state.step))
+        assert np.array_equal(again.theta, states[-1].theta), state.step
+
+
 def test_a_curriculum_of_one_source_is_training_and_without_any_is_refused():
     network, batches = Network(D, 5, K, dtype=np.float64), lambda rng, step: make_batch(rng)
     alone = islice(training.curriculum(network, [batches], SGD(0.1), 10.0, seed=3), 5)
