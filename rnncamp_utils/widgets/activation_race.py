@@ -155,7 +155,7 @@ class ActivationRace(Scene):
             for name in self.names
         ]
         reached = [step for step, loss in self.curves["logistic"] if loss < GOAL_LOSS]
-        goal = f" Logistic is below {GOAL_LOSS} since step {reached[0]}." if reached else ""
+        goal = f" Logistic first below {GOAL_LOSS} at step {reached[0]}." if reached else ""
         return f"Step {state.step}: held-out loss {', '.join(parts)}.{goal}"
 
 

@@ -141,7 +141,7 @@ class Agreement(ElmanScene):
     def describe(self, state):
         share = self.curve[-1][1]
         reached = [step for step, value in self.curve if value > self.goal_share]
-        goal = f" Above {self.goal_share} since step {reached[0]}." if reached else ""
+        goal = f" First above {self.goal_share} at step {reached[0]}." if reached else ""
         kind, number = self._chosen
         x = self._encode(kind, number)[:, None]
         here = self.share(softmax(self.network.forward(state.theta, x)[0][-1]), number)[0]

@@ -176,7 +176,7 @@ class CharacterNet(ElmanScene):
         goal = ""
         if reached and self._name == ENGLISH:
             within = "the goal is reached" if reached[0] <= GOAL_STEP else "too late for the goal"
-            goal = f" Below {GOAL_BITS} since step {reached[0]}: {within}."
+            goal = f" First below {GOAL_BITS} at step {reached[0]}: {within}."
         return (
             f"Step {state.step}: {bits:.2f} bits per character on held-out text "
             f"({self._name}, {len(self.vocabulary)} symbols).{goal} The colours are those of unit "

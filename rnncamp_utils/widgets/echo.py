@@ -117,5 +117,5 @@ class Echo(ElmanScene):
     def describe(self, state):
         step, loss = self.curve[-1]
         reached = [s for s, value in self.curve if value < GOAL_LOSS]
-        goal = f" Below {GOAL_LOSS} since step {reached[0]}." if reached else ""
+        goal = f" First below {GOAL_LOSS} at step {reached[0]}." if reached else ""
         return f"Step {state.step}: surprise {loss:.2f} nats per bit (a coin: 0.69).{goal}"

@@ -119,7 +119,7 @@ class AgainstCounts(Letters):
         bits = self.curve[-1][1]
         beaten = [n for n in self.orders if self.bits[n] > bits]
         reached = [step for step, value in self.curve if value < self.goal_bits]
-        goal = f" Below {self.goal_bits} since step {reached[0]}." if reached else ""
+        goal = f" First below {self.goal_bits} at step {reached[0]}." if reached else ""
         best = f" It beats the n-grams up to order {beaten[-1]}." if beaten else ""
         return f"Step {state.step}: {bits:.3f} bits per letter.{best}{goal}"
 

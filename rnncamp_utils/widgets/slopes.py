@@ -94,7 +94,7 @@ class Slopes(ElmanScene):
         share, loss = self.share(state.theta), self.curve[-1][1]
         dead = (self.slopes(state.theta) < FLAT).all(axis=0)
         reached = [step for step, value in self.asleep if value > GOAL_SHARE]
-        goal = f" More than {GOAL_SHARE} % since step {reached[0]}." if reached else ""
+        goal = f" First more than {GOAL_SHARE} % at step {reached[0]}." if reached else ""
         return (
             f"Step {state.step}: held-out loss {loss:.2f} nats; {share:.0f} % sleep, "
             f"{dead.sum()} of {dead.size} units at every letter.{goal}"

@@ -99,7 +99,7 @@ class Speller(ElmanScene):
         goal = ""
         if reached:
             within = "the goal is reached" if reached[0] <= GOAL_STEP else "too late for the goal"
-            goal = f" Below {GOAL_LOSS} since step {reached[0]}: {within}."
+            goal = f" First below {GOAL_LOSS} at step {reached[0]}: {within}."
         return (
             f"Step {state.step}: held-out loss {loss:.2f} nats per letter; {right} of the "
             f"{len(words)} words it writes are real.{goal}"

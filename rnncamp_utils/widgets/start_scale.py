@@ -124,7 +124,7 @@ class StartScale(ElmanScene):
         lengths, slopes = self.look(state.theta)
         loss, lag = self.curve[-1][1], self._lag
         reached = [step for step, value in self.curve if value < GOAL_LOSS]
-        goal = f" Below {GOAL_LOSS} since step {reached[0]}." if reached else ""
+        goal = f" First below {GOAL_LOSS} at step {reached[0]}." if reached else ""
         return (
             f"Step {state.step}: held-out loss {loss:.2f} nats; {lag} step{'s'[lag == 1:]} back "
             f"the gradient has {lengths[lag]:.2g} of its length; mean slope {slopes.mean():.2f}."

@@ -74,7 +74,7 @@ class TemporalXor(ElmanScene):
     def describe(self, state):
         surprise = self.surprise(state.theta)
         reached = [step for step, value in self.curve if value < GOAL_LOSS]
-        goal = f" Below {GOAL_LOSS} since step {reached[0]}." if reached else ""
+        goal = f" First below {GOAL_LOSS} at step {reached[0]}." if reached else ""
         return (
             f"Step {state.step}: surprise {surprise[self._xor].mean():.2f} nats at XOR bits, "
             f"{surprise[~self._xor].mean():.2f} at coin bits.{goal}"

@@ -112,7 +112,7 @@ class WordKinds(ElmanScene):
     def describe(self, state):
         step, cosine = self.curve[-1]
         reached = [s for s, value in self.curve if value > GOAL_COSINE]
-        goal = f" Above {GOAL_COSINE} since step {reached[0]}." if reached else ""
+        goal = f" First above {GOAL_COSINE} at step {reached[0]}." if reached else ""
         return f"Step {state.step}: mean cosine {cosine:.3f}.{goal}"
 
     def _members(self, categories):

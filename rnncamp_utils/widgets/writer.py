@@ -129,7 +129,7 @@ class Writer(ElmanScene):
 
     def describe(self, state):
         reached = [step for step, value in self.curve if value < self.goal_bits]
-        goal = f" Below {self.goal_bits:.2f} since step {reached[0]}." if reached else ""
+        goal = f" First below {self.goal_bits:.2f} at step {reached[0]}." if reached else ""
         # The page has letters that the picture's font lacks, such as those of Japanese.
         line = f" Line 1: {self.write(state.theta)[0]}" if self._lacks_glyphs else ""
         return (

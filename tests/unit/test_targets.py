@@ -57,6 +57,13 @@ class TestSpeller:
         assert min(curve(Speller(), 100, lr=1)) > 0.7
         assert curve(Speller(), 100, lr=2)[-1] > 3.2
 
+    def test_a_loss_that_went_up_again_is_not_said_to_be_below_the_goal(self):
+        scene = Speller()
+        state = next(scene.train({control.name: control.default for control in scene.controls}))
+        scene.curve = [(0, 3.0), (85, 0.6), (90, 5.0)]
+        said = scene.describe(state)
+        assert "loss 5.00" in said and "First below 0.7 at step 85" in said
+
     @pytest.mark.parametrize("steps", [300, 600])
     def test_unit_3_is_highest_and_unit_14_lowest_at_the_spaces(self, steps):
         scene = Speller()
