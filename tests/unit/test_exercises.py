@@ -5,6 +5,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 from rnncamp_utils import exercises
 from rnncamp_utils.exercises.base import Exercise, Slip, exercise
@@ -87,6 +88,15 @@ def test_a_chapter_has_six_exercises_or_more_numbered_in_order(chapter):
     first = int(chapter.__name__[-2:])
     assert len(numbers) >= 6
     assert numbers == [f"{first}.{i + 1}" for i in range(len(numbers))]
+
+
+@pytest.mark.parametrize("e", ALL, ids=lambda e: e.name)
+def test_its_chapter_asks_it_and_checks_it(e):
+    chapter = e.answer.__module__[-2:]
+    (path,) = (ROOT / "notebooks").glob(f"{chapter}_*.ipynb")
+    text = path.read_text(encoding="utf-8")
+    assert f"**Exercise {e.number}**" in text
+    assert f"{e.name}.check(" in text
 
 
 def doubled(a):

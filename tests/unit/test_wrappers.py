@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from helpers import B, D, H, K, T, assert_close, make_batch, make_case
 
-from rnncamp_utils import gradcheck, training
+from rnncamp_utils import family, gradcheck, training
 from rnncamp_utils.cells import GRU, LSTM, Elman
-from rnncamp_utils.family import DeltaRNN, PeepholeLSTM
 from rnncamp_utils.network import Network
 from rnncamp_utils.optimizers import Adam
 from rnncamp_utils.wrappers import Dropout, Zoneout
 
-CELLS = [Elman(), LSTM(), PeepholeLSTM(), GRU(), DeltaRNN()]
+CELLS = [Elman(), *(kind() for kind in family.CELLS.values())]
 WRAPPED = [wrap(cell, p) for wrap, p in ((Zoneout, 0.3), (Dropout, 0.3)) for cell in CELLS]
 WRAPPED += [Zoneout(LSTM(), (0.05, 0.5)), Dropout(Zoneout(LSTM(), 0.4), 0.2)]
 WRAPPED += [Zoneout(Dropout(GRU(), 0.2), 0.3)]
