@@ -26,12 +26,15 @@ def score(p, characters=None, spelling_bits=0):
     `spelling_bits` is what spelling the unknown symbols costs besides, as
     `corpora.OpenVocabulary.spelling_bits` counts it. Raises ValueError for an empty text.
     """
-    if len(p) == 0:
-        raise ValueError("there are no probabilities: a score needs at least one symbol")
+    characters = len(p) if characters is None else characters
+    if len(p) == 0 or not characters > 0:
+        raise ValueError(
+            f"there are {len(p)} probabilities and {characters} characters: a score needs some"
+        )
     with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely many bits
         bits = float(-np.log2(p).sum()) + spelling_bits
     per_symbol = bits / len(p)
-    return Score(per_symbol, float(np.exp2(per_symbol)), bits / (characters or len(p)))
+    return Score(per_symbol, float(np.exp2(per_symbol)), bits / characters)
 
 
 def next_symbol_probabilities(network, theta, ids, window=1000):

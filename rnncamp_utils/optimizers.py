@@ -173,9 +173,17 @@ class Adam(Optimizer):
 
 
 class Wrapper(Optimizer):
-    """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`."""
+    """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`.
+
+    Raises ValueError for an `inner` that is not one of this module.
+    """
 
     def __init__(self, inner):
+        if not isinstance(inner, Optimizer):
+            raise ValueError(
+                f"{type(self).__name__} goes around a first-order optimizer, such as SGD(0.1), not "
+                f"{inner!r}"
+            )
         self.inner = inner
 
     @property

@@ -39,8 +39,9 @@ def test_a_score_is_bits_and_perplexity():
     assert lm.score(p, characters=12) == pytest.approx((1.5, 2**1.5, 0.5))
     assert lm.score(p, 12, spelling_bits=6) == pytest.approx((3, 8, 1))
     assert lm.score(np.array([0.5, 0.0])).bits_per_symbol == np.inf
-    with pytest.raises(ValueError, match="at least one symbol"):
-        lm.score(np.array([]))
+    for nothing in ((np.array([]),), (np.array([]), 3), (p, 0)):
+        with pytest.raises(ValueError, match="a score needs some"):
+            lm.score(*nothing)
 
 
 def test_knowing_fewer_words_does_not_improve_the_score():

@@ -5,6 +5,7 @@ import pytest
 from helpers import make_case
 
 from rnncamp_utils.gradcheck import relative_error
+from rnncamp_utils.hessian_free import HessianFree
 from rnncamp_utils.optimizers import (
     SGD,
     Adadelta,
@@ -18,6 +19,7 @@ from rnncamp_utils.optimizers import (
     RMSprop,
     clip_by_norm,
 )
+from rnncamp_utils.sparse_updates import Lazy
 
 OPTIMIZERS = (SGD, DecayingSGD, Momentum, Nesterov, Adagrad, RMSprop, Adadelta, Adam)
 every = pytest.mark.parametrize("kind", OPTIMIZERS)
@@ -252,6 +254,13 @@ def test_a_wrapped_optimizer_can_be_steered_while_it_trains(wrap):
     _, after, _, norm = outer.step(theta, network.objective(batch, start), memory)
     assert after.keys() == memory.keys()
     assert norm == pytest.approx(np.linalg.norm(network.objective(batch, start).grad(theta)))
+
+
+@pytest.mark.parametrize("wrap", [lambda o: ClippedByValue(o, 0.1), Averaged])
+@pytest.mark.parametrize("inner", [Lazy(SGD()), HessianFree(), SGD, "sgd"])
+def test_only_first_order_optimizers_are_wrapped(wrap, inner):
+    with pytest.raises(ValueError, match="goes around a first-order optimizer"):
+        wrap(inner)
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])
