@@ -175,11 +175,11 @@ class Adam(Optimizer):
 class Wrapper(Optimizer):
     """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`.
 
-    Raises ValueError for an `inner` that is not one of this module.
+    Raises ValueError for an `inner` that has no `update`.
     """
 
     def __init__(self, inner):
-        if not isinstance(inner, Optimizer):
+        if not (isinstance(inner, Optimizer) and hasattr(inner, "update")):
             raise ValueError(
                 f"{type(self).__name__} goes around a first-order optimizer, such as SGD(0.1), not "
                 f"{inner!r}"
