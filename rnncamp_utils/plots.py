@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from functools import cache
+from itertools import count
 
 import matplotlib.pyplot as plt
 from IPython.display import display
@@ -104,19 +105,26 @@ def _known():
     return frozenset().union(*(get_font(findfont(name)).get_charmap() for name in fonts()))
 
 
-def label_points(ax, names, points, size=8):
-    """Write each name beside its point (x, y), moved up as far as it takes to stay readable."""
-    height, width = size * 1.25, size * 0.62  # of a letter, in points of 1/72 inch
+def label_points(ax, names, points, size=8, marker=4):
+    """Write each name beside its point (x, y), or as near as it crosses no name and no marker.
+
+    A thin line leads to a name that had to move. `size` of a letter and `marker`, half a marker's
+    width, are in points, 1/72 inch.
+    """
+    height, width = size * 1.25, size * 0.62  # of a letter
     ax.figure.draw_without_rendering()  # the layout decides where the points lie
-    scale = 72 / ax.figure.dpi
-    places = ax.transData.transform(points) * scale
-    placed = []  # (left, right, bottom) of each label so far
+    places = ax.transData.transform(points) * 72 / ax.figure.dpi
+    taken = [(x - marker, y - marker, x + marker, y + marker) for x, y in places]
     for i in sorted(range(len(names)), key=lambda i: places[i][1]):
-        left, bottom = places[i][0] + 6, places[i][1] - size / 3
+        left, middle = places[i][0] + marker + 2, places[i][1] - height / 2
         right = left + width * len(names[i])
-        for other_left, other_right, other_bottom in sorted(placed, key=lambda label: label[2]):
-            if left < other_right and other_left < right and abs(bottom - other_bottom) < height:
-                bottom = other_bottom + height
-        placed.append((left, right, bottom))
-        offset = (6, bottom - places[i][1])
-        ax.annotate(names[i], points[i], xytext=offset, textcoords="offset points", fontsize=size)
+        moves = (sign * k * height / 4 for k in count() for sign in (1, -1))
+        move = next(
+            move for move in moves
+            if not any(a < right and left < c and b < middle + move + height and middle + move < d
+                       for a, b, c, d in taken)
+        )
+        taken.append((left, middle + move, right, middle + move + height))
+        line = {"arrowstyle": "-", "color": GREY, "lw": 0.5} if abs(move) > height / 2 else None
+        ax.annotate(names[i], points[i], (marker + 2, move - height / 2), va="bottom",
+                    textcoords="offset points", fontsize=size, arrowprops=line)

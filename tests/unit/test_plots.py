@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from rnncamp_utils import diagrams, plots
@@ -57,13 +59,29 @@ def test_the_same_figure_gives_the_same_bytes_and_few_colours():
     assert Image.open(io.BytesIO(png())).mode == "P"
 
 
+def extents(ax):
+    """Return where the labels stand, in pixels, without the lines that lead to them."""
+    renderer = ax.figure.canvas.get_renderer()
+    return [Text.get_window_extent(label, renderer) for label in ax.texts]
+
+
 def test_labels_of_points_in_one_place_do_not_overlap():
     fig, ax = plots.figure()
     ax.set(xlim=(0, 1), ylim=(0, 1))
     plots.label_points(ax, ["one", "two", "three"], np.full((3, 2), 0.5))
-    renderer = fig.canvas.get_renderer()
-    boxes = [text.get_window_extent(renderer) for text in ax.texts]
+    boxes = extents(ax)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_labels_of_points_cross_no_marker():
+    fig, ax = plots.figure()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    points = np.array([[0.5, 0.5], [0.53, 0.5], [0.56, 0.52], [0.52, 0.58]])
+    plots.label_points(ax, ["a long name"] * 4, points)
+    boxes = extents(ax)
+    for place in ax.transData.transform(points):
+        marker = Bbox([place - 3, place + 3])
+        assert not any(box.overlaps(marker) for box in boxes)
 
 
 def texts(fig):
