@@ -61,6 +61,7 @@ def test_the_same_figure_gives_the_same_bytes_and_few_colours():
 
 def extents(ax):
     """Return where the labels stand, in pixels, without the lines that lead to them."""
+    ax.figure.draw_without_rendering()
     renderer = ax.figure.canvas.get_renderer()
     return [Text.get_window_extent(label, renderer) for label in ax.texts]
 
