@@ -67,7 +67,7 @@ class Exercise:
         try:
             given, changed = self._run(attempt)
         except Exception as error:  # whatever the reader's code raises is the reader's to see
-            return Verdict("wrong", f"✘ {title}: {_tell(error)}")
+            return Verdict("wrong", f"✘ {title}: {self._tell(error)}")
         if any(value is ... for value in given.values()):
             return Verdict(
                 "not attempted",
@@ -98,6 +98,19 @@ class Exercise:
         changed = [n for n, a in before.items() if not np.array_equal(a, arguments[n])]
         return given, changed[0] if changed else None
 
+    def _tell(self, error):
+        """Return what the reader's function stopped with, where, and what it had been given."""
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        entered = last.filename != __file__  # else it takes other arguments
+        where = f" in the line `{last.line}`" if entered and last.line else ""
+        more, arguments = "", self.inputs(np.random.default_rng(SEED))
+        if not entered:
+            more = f" It is called with ({', '.join(arguments)})."
+        elif isinstance(error, ValueError):  # most often of shapes that do not fit
+            shapes = {n: a.shape for n, a in arguments.items() if isinstance(a, np.ndarray)}
+            more = " Shapes: " + ", ".join(f"{n} {shape}" for n, shape in shapes.items()) + "."
+        return f"your function stopped with {type(error).__name__}: {error}{where}.{more}"
+
     def _compare(self, given, function):
         expected = self._run(function)[0]
         return first_difference(given, expected, self.forwards, self.backwards)
@@ -118,10 +131,3 @@ def exercise(number, **details):
 def _is_tuple_of(returned, names):
     several = isinstance(returned, (tuple, list)) and len(returned) == len(names)
     return len(names) > 1 and several
-
-
-def _tell(error):
-    """Return one sentence: what the reader's function stopped with, and where."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f" in the line `{last.line}`" if last.line else ""
-    return f"your function stopped with {type(error).__name__}: {error}{where}."

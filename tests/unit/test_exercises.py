@@ -138,6 +138,17 @@ def test_an_error_shows_the_readers_own_line():
     assert "NameError" in message and "return 2 * b" in message
 
 
+def test_shapes_that_do_not_fit_are_told_and_so_are_the_arguments():
+    def misfit(a):
+        return a @ np.ones(5)
+
+    message = DOUBLE.judge(misfit).message
+    assert "a @ np.ones" in message and message.endswith("Shapes: a (4, 3).")
+    for wrong in (lambda: 1, lambda a, b: 1):
+        message = DOUBLE.judge(wrong).message
+        assert message.endswith("It is called with (a).") and "arguments.values" not in message
+
+
 def test_the_inputs_do_not_share_memory_from_one_call_to_the_next():
     def spoil(a):
         a[:] = 0
