@@ -69,6 +69,11 @@ class OpenVocabulary(Vocabulary):
     def __init__(self, text, at_least=1):
         counts = Counter(text)
         known = [symbol for symbol in text if counts[symbol] >= at_least and symbol != UNKNOWN]
+        if counts and not known:
+            raise ValueError(
+                f"no symbol stands {at_least} times in the text: take a longer text, or a smaller "
+                "at_least"
+            )
         super().__init__(known)
         self._joint = "" if isinstance(text, str) else " "
         self.symbols.insert(0, UNKNOWN)

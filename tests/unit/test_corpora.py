@@ -167,8 +167,10 @@ def test_a_text_may_hold_the_mark_of_the_unknown_itself():
 
 
 def test_a_vocabulary_that_would_know_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one symbol"):
+    with pytest.raises(ValueError, match="no symbol stands 2 times in the text"):
         OpenVocabulary("abc", at_least=2)
+    with pytest.raises(ValueError, match="the text is empty"):
+        OpenVocabulary("")
 
 
 def test_words_keep_punctuation_and_line_ends_and_nothing_is_lost_but_spaces():
