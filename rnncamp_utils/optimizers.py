@@ -173,17 +173,9 @@ class Adam(Optimizer):
 
 
 class Wrapper(Optimizer):
-    """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`.
-
-    Raises ValueError for an `inner` that has no `update`.
-    """
+    """Adds a step to another optimizer, `inner`, and shares its `lr` and `clip`."""
 
     def __init__(self, inner):
-        if not (isinstance(inner, Optimizer) and hasattr(inner, "update")):
-            raise ValueError(
-                f"{type(self).__name__} goes around a first-order optimizer, such as SGD(0.1), not "
-                f"{inner!r}"
-            )
         self.inner = inner
 
     @property
@@ -211,11 +203,11 @@ class ClippedByValue(Wrapper):
 
     Unlike clipping by norm, it turns the gradient. After Mikolov (2012), thesis, who cut the errors
     that reach the hidden units, to −15 … 15.
-    Raises ValueError unless `limit` > 0.
+    Raises ValueError unless `limit` > 0, and for an `inner` without `update`.
     """
 
     def __init__(self, inner, limit):
-        super().__init__(inner)
+        super().__init__(_with_update(inner))
         if not limit > 0:
             raise ValueError(f"limit is {limit}, but a limit must be above 0")
         self.limit = limit
@@ -229,11 +221,11 @@ class Averaged(Wrapper):
 
     With `decay` 0.99, say, a mean that forgets: mean ← 0.99·mean + 0.01·θ, freed of its start.
     None, the plain mean of all steps. Source: Polyak & Juditsky (1992).
-    Raises ValueError unless 0 ≤ `decay` < 1 or None.
+    Raises ValueError unless 0 ≤ `decay` < 1 or None, and for an `inner` without `update`.
     """
 
     def __init__(self, inner, decay=None):
-        super().__init__(inner)
+        super().__init__(_with_update(inner))
         if decay is not None and not 0 <= decay < 1:
             raise ValueError(f"decay is {decay}: give a number from 0 to below 1, or None")
         self.decay = decay
@@ -260,3 +252,12 @@ def clip_by_norm(g, limit):
     if limit is not None and norm > limit:
         g *= limit / norm
     return norm
+
+
+def _with_update(inner):
+    """Return `inner`; ValueError unless it is an optimizer whose `update` can be called."""
+    if not (isinstance(inner, Optimizer) and hasattr(inner, "update")):
+        raise ValueError(
+            f"the optimizer inside must be a first-order one, such as SGD(0.1), not {inner!r}"
+        )
+    return inner

@@ -259,7 +259,7 @@ def test_a_wrapped_optimizer_can_be_steered_while_it_trains(wrap):
 @pytest.mark.parametrize("wrap", [lambda o: ClippedByValue(o, 0.1), Averaged])
 @pytest.mark.parametrize("inner", [Lazy(SGD()), HessianFree(), SGD, "sgd"])
 def test_only_first_order_optimizers_are_wrapped(wrap, inner):
-    with pytest.raises(ValueError, match="goes around a first-order optimizer"):
+    with pytest.raises(ValueError, match="must be a first-order one"):
         wrap(inner)
 
 
