@@ -105,26 +105,25 @@ def _known():
     return frozenset().union(*(get_font(findfont(name)).get_charmap() for name in fonts()))
 
 
-def label_points(ax, names, points, size=8, marker=4):
+def label_points(ax, names, points, size=8):
     """Write each name beside its point (x, y), or as near as it crosses no name and no marker.
 
-    A thin line leads to a name that had to move. `size` of a letter and `marker`, half a marker's
-    width, are in points, 1/72 inch.
+    A thin line leads to a name that had to move. `size` of a letter is in points, 1/72 inch.
     """
-    height, width = size * 1.25, size * 0.62  # of a letter
+    height, width, marker = size * 1.25, size * 0.62, 4  # of a letter; half of a marker
     ax.figure.draw_without_rendering()  # the layout decides where the points lie
     places = ax.transData.transform(points) * 72 / ax.figure.dpi
     taken = [(x - marker, y - marker, x + marker, y + marker) for x, y in places]
     for i in sorted(range(len(names)), key=lambda i: places[i][1]):
-        left, middle = places[i][0] + marker + 2, places[i][1] - height / 2
+        left, beside = places[i][0] + marker + 2, places[i][1] - height / 2
         right = left + width * len(names[i])
-        moves = (sign * k * height / 4 for k in count() for sign in (1, -1))
-        move = next(
-            move for move in moves
-            if not any(a < right and left < c and b < middle + move + height and middle + move < d
-                       for a, b, c, d in taken)
+        nearest_first = (beside + sign * k * height / 4 for k in count() for sign in (1, -1))
+        bottom = next(
+            y for y in nearest_first
+            if not any(a < right and left < c and b < y + height and y < d for a, b, c, d in taken)
         )
-        taken.append((left, middle + move, right, middle + move + height))
-        line = {"arrowstyle": "-", "color": GREY, "lw": 0.5} if abs(move) > height / 2 else None
-        ax.annotate(names[i], points[i], (marker + 2, move - height / 2), va="bottom",
+        taken.append((left, bottom, right, bottom + height))
+        moved = abs(bottom - beside) > height / 2
+        line = {"arrowstyle": "-", "color": GREY, "lw": 0.5} if moved else None
+        ax.annotate(names[i], points[i], (marker + 2, bottom - places[i][1]), va="bottom",
                     textcoords="offset points", fontsize=size, arrowprops=line)
